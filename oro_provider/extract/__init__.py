@@ -1,0 +1,1 @@
+"""Out of the store: a window becomes files and a manifest."""

@@ -1,0 +1,1 @@
+"""Triggers: they only watch, never write."""
