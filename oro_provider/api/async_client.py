@@ -1,0 +1,198 @@
+"""The driver over `aiohttp`: many pages or writes side by side, and triggers. It knows no rule of OroCommerce's.
+
+A client belongs to one event loop and is closed by `async with`. At most `max_connections` requests are in flight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from oro_provider.api.calls import Calls, Record
+from oro_provider.api.exchange import Failure, Login, Pause, Request, Response, Retries, exchange
+from oro_provider.api.oauth import Token, login, token_slot
+from oro_provider.api.pace import pace_of
+from oro_provider.api.paging import Order, first_query, next_query
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from typing_extensions import Self
+
+    from oro_provider.api.calls import Call
+    from oro_provider.api.documents import JsonObject, Page
+    from oro_provider.api.exchange import Answer, Flow
+    from oro_provider.api.query import Query
+    from oro_provider.api.settings import Settings
+
+T = TypeVar("T")
+
+# How often a coroutine looks whether another caller's login has ended; a token request takes about 60 ms.
+LOGIN_POLL_SECONDS = 0.01
+
+
+class AsyncOroClient:
+    """A client of one store for one event loop: `async with AsyncOroClient(settings) as client: ...`.
+
+    `on_token` is called with each new token before it is used, so that whoever logs can mask it.
+    """
+
+    def __init__(
+        self, settings: Settings, *, retries: Retries | None = None, on_token: Callable[[str], None] | None = None
+    ) -> None:
+        self.settings = settings
+        self.calls = Calls(settings)
+        self.requests = 0
+        self._retries = retries or Retries()
+        self._on_token = on_token
+        self._slot = token_slot(settings)
+        self._pace = pace_of(settings.origin, settings.requests_per_second)
+        self._proxy = settings.proxies.get(urlsplit(settings.base_url).scheme)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def get(self, type_: str, id_: str, query: Query | None = None) -> Record:
+        """Return one record; raise `NotFound` where there is none."""
+        return await self.perform(self.calls.get(type_, id_, query))
+
+    async def pages(
+        self, type_: str, query: Query, *, order: Order = "id", until_empty: bool = False
+    ) -> AsyncIterator[Page]:
+        """Yield the pages of a list, to its end (`oro_provider.api.paging`)."""
+        current: Query | None = first_query(query, order)
+        while current is not None:
+            page = await self.perform(self.calls.page(type_, current))
+            yield page
+            current = next_query(current, page, order, until_empty=until_empty)
+
+    async def create(self, data: JsonObject, included: Iterable[JsonObject] = (), query: Query | None = None) -> Record:
+        """Create a record and return it. A lost answer is `OutcomeUnknown`: look before creating it again."""
+        return await self.perform(self.calls.create(data, included, query))
+
+    async def update(self, data: JsonObject, included: Iterable[JsonObject] = (), query: Query | None = None) -> Record:
+        """Change a record and return it."""
+        return await self.perform(self.calls.update(data, included, query))
+
+    async def delete(self, type_: str, id_: str) -> None:
+        """Delete a record; raise `NotFound` where there is none."""
+        await self.perform(self.calls.delete(type_, id_))
+
+    async def perform(self, call: Call[T]) -> T:
+        """Perform a call; raise an `OroCommerceError` where it does not succeed."""
+        return call.read(await self._run(exchange(call.request, self._retries)))
+
+    async def token(self, stale: Token | None = None) -> Token:
+        """Return a usable token other than `stale`, asking the store for one where that is needed."""
+        asked_at = time.monotonic()
+        while (token := self._slot.usable(stale)) is None:
+            # The lock is a thread's, since clients of both drivers share the slot; it is never waited for in the loop.
+            if self._slot.lock.acquire(blocking=False):
+                try:
+                    token = await self._run(login(self.settings, self._slot, stale, asked_at))
+                finally:
+                    self._slot.lock.release()
+                break
+            await asyncio.sleep(LOGIN_POLL_SECONDS)
+        if self._on_token is not None:
+            self._on_token(token.value)
+        return token
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def __aenter__(self) -> Self:
+        settings = self.settings
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=settings.max_connections, ssl=_tls(settings)),
+            trust_env=settings.trust_env,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+    async def _run(self, flow: Flow[T]) -> T:
+        answer: Answer = None
+        while True:
+            try:
+                step = flow.send(answer)
+            except StopIteration as stop:
+                return stop.value  # type: ignore[no-any-return]  # typed as Any by typeshed
+            match step:
+                case Request():
+                    answer = await self._send(step)
+                case Pause(seconds):
+                    await asyncio.sleep(seconds)
+                    answer = None
+                case Login(stale):
+                    answer = await self.token(stale)
+
+    async def _send(self, request: Request) -> Response | Failure:
+        if self._session is None:
+            raise RuntimeError("open the client first: async with AsyncOroClient(settings) as client")
+        if self._pace is not None:
+            await asyncio.sleep(self._pace.reserve())
+        self.requests += 1
+        settings = self.settings
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=settings.connect_timeout, sock_read=request.read_timeout or settings.read_timeout
+        )
+        try:
+            async with self._session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                headers=request.headers,
+                data=request.body,
+                timeout=timeout,
+                allow_redirects=False,
+                proxy=self._proxy,
+            ) as answer:
+                body = await answer.read()
+                return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+            return _failure(error, settings)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | bool:
+    if settings.verify is True and settings.cert is None:
+        return True
+    context = ssl.create_default_context(cafile=settings.verify if isinstance(settings.verify, str) else None)
+    if settings.verify is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if settings.cert is not None:
+        certificate, key = settings.cert if isinstance(settings.cert, tuple) else (settings.cert, None)
+        context.load_cert_chain(certificate, key)
+    return context
+
+
+def _failure(error: Exception, settings: Settings) -> Failure:
+    # The foreign exception's own text holds the URL with its query; ours says what happened.
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return Failure(
+                f"{settings.origin} has a certificate that is not trusted (see verify and ca_bundle)", sent=False
+            )
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return Failure("the proxy cannot be reached or refuses", sent=False)
+        case aiohttp.ConnectionTimeoutError():
+            return Failure(
+                f"{settings.origin} did not take the connection within {settings.connect_timeout:g} s", sent=False
+            )
+        case asyncio.TimeoutError():
+            return Failure("the store did not answer in time (see read_timeout)", sent=True)
+        case aiohttp.ClientConnectorError():
+            return Failure(f"{settings.origin} cannot be reached: is the host right, and the store up?", sent=False)
+        case aiohttp.ClientPayloadError():
+            return Failure("the answer broke off", sent=True, truncated=True)
+        case aiohttp.ClientConnectionError():
+            return Failure("the connection was lost", sent=True)
+        case _:
+            return Failure(f"the request could not be made ({type(error).__name__})", sent=False)

@@ -1,0 +1,189 @@
+"""One exchange with the store, written once, as a generator that knows no socket and no clock but those of its driver.
+
+It yields a `Request`, a `Pause` or a `Login`, is sent a `Response` (or a `Failure`), None or a token, and so holds the one
+re-login on a 401, the retries, Retry-After and the turning of answers into typed errors (httpx's auth flow is the model).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from oro_provider.api.errors import ConnectionFailed, OroCommerceError, OutcomeUnknown, TruncatedAnswer, error_for
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+    from datetime import datetime
+
+    from oro_provider.api.oauth import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes to the store. `repeatable`: doing it twice leaves the store as doing it once does.
+
+    `read_timeout` in seconds, where it differs from the connection's.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    repeatable: bool = False
+    read_timeout: float | None = None
+
+    @property
+    def path(self) -> str:
+        """The path without the query: a filter may hold a customer's e-mail."""
+        return urlsplit(self.url).path
+
+    def with_token(self, token: Token) -> Request:
+        """Return the same request with the token's Authorization header."""
+        return replace(self, headers={**self.headers, "Authorization": f"Bearer {token.value}"})
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back. Names of headers are in lower case; `body` is whole, not truncated."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def is_html(self) -> bool:
+        """Whether this is a page for people: maintenance, a gateway's error, or not an OroCommerce at all."""
+        return "html" in self.headers.get("content-type", "")
+
+    @property
+    def date(self) -> datetime | None:
+        """The store's clock when it answered (UTC), from its Date header."""
+        return _http_date(self.headers.get("date", ""))
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the answer asks to wait; the header's date form is taken relative to the answer's own Date."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isdigit():
+            return float(value)
+        until, now = _http_date(value), self.date
+        return max((until - now).total_seconds(), 0.0) if until and now else None
+
+    @property
+    def redirect_origin(self) -> str:
+        """Scheme and host of a redirect's target."""
+        parts = urlsplit(self.headers.get("location", ""))
+        return f"{parts.scheme}://{parts.hostname}" if parts.hostname else "another path"
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No whole answer came. `sent`: the store may have seen the request; `truncated`: a part of the answer came."""
+
+    reason: str
+    sent: bool
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait this many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Give a token other than `stale`; the driver sees to it that many askers cause one request."""
+
+    stale: Token | None = None
+
+
+Step: TypeAlias = "Request | Pause | Login"
+Answer: TypeAlias = "Response | Failure | Token | None"
+Result = TypeVar("Result")
+Flow: TypeAlias = "Generator[Step, Answer, Result]"
+
+RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+# A gateway that answers 429 or 503 did not pass the request on; after 500, 502 and 504 a write may have been done.
+NOT_DONE_STATUSES = frozenset({429, 503})
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often and how patiently an exchange is repeated. Seconds; `longest_wait` is what a Retry-After may hold a slot for."""
+
+    attempts: int = 5
+    first_wait: float = 0.5
+    longest_wait: float = 30.0
+
+    def wait(self, request: Request, answer: Response | Failure, attempt: int) -> float | None:
+        """Return the seconds to wait before attempt + 1, or None when this answer is final. `attempt` counts from 1."""
+        if attempt >= self.attempts or not self._heals(request, answer):
+            return None
+        asked = answer.retry_after if isinstance(answer, Response) else None
+        if asked is not None:
+            return asked if asked <= self.longest_wait else None
+        ceiling = min(self.first_wait * 2.0 ** (attempt - 1), self.longest_wait)
+        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+
+    @staticmethod
+    def _heals(request: Request, answer: Response | Failure) -> bool:
+        if isinstance(answer, Failure):
+            return request.repeatable or not answer.sent
+        if answer.status in NOT_DONE_STATUSES:
+            return True
+        if answer.status == 415 and answer.is_html:  # maintenance
+            return True
+        return request.repeatable and (answer.status in RETRIED_STATUSES or answer.status == 500)
+
+
+def exchange(request: Request, retries: Retries) -> Flow[Response]:
+    """Send a request with a token until its answer is final; return a successful answer, raise a typed error otherwise."""
+    token: Token = yield Login()  # type: ignore[assignment]  # a Login is always answered by a token
+    logged_in_again = False
+    attempt = 1
+    while True:
+        answer: Response | Failure = yield request.with_token(token)  # type: ignore[assignment]  # never a token or None
+        if isinstance(answer, Response):
+            if 200 <= answer.status < 300:
+                return answer
+            if answer.status == 401 and not logged_in_again:
+                # An expired and a revoked token look the same: an empty 401. Once, because a second one is final.
+                logged_in_again = True
+                token = yield Login(stale=token)  # type: ignore[assignment]
+                continue
+        wait = retries.wait(request, answer, attempt)
+        if wait is None:
+            raise failure(request, answer)
+        attempt += 1
+        yield Pause(wait)
+
+
+def failure(request: Request, answer: Response | Failure) -> OroCommerceError:
+    """Return the error that a final answer stands for."""
+    if isinstance(answer, Response):
+        error = error_for(request, answer)
+        if answer.status in {500, 502, 504} and not request.repeatable:
+            return OutcomeUnknown(
+                f"{error} The store may have done it all the same.", status=answer.status, errors=error.errors
+            )
+        return error
+    asked = f"{request.method} {request.path}"
+    if not answer.sent:
+        return ConnectionFailed(f"{asked}: {answer.reason}.")
+    if request.repeatable:
+        kind = TruncatedAnswer if answer.truncated else ConnectionFailed
+        return kind(f"{asked}: {answer.reason}.")
+    return OutcomeUnknown(f"{asked}: {answer.reason}. The store may have done it all the same.")

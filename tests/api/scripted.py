@@ -1,0 +1,110 @@
+"""A server that plays a script: each request gets the next answer. For what a store does on the wire, not for its API."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+_numbers = itertools.count(1)
+
+TOKEN = {"token_type": "Bearer", "expires_in": 3600}
+
+
+@dataclass(frozen=True)
+class Play:
+    """An answer: its status, body and headers, or what happens to the connection instead."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    reset: bool = False
+    cut: bool = False
+    delay: float = 0.0
+
+    @property
+    def payload(self) -> bytes:
+        if self.body is None:
+            return b""
+        return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
+
+
+@dataclass
+class Seen:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class ScriptedServer:
+    """`plays` answer API requests in turn, the last one for ever; `tokens` answer token requests likewise."""
+
+    def __init__(self, plays: list[Play], tokens: list[Play] | None = None) -> None:
+        self.plays = plays
+        self.tokens = tokens
+        self.seen: list[Seen] = []
+        self.token_requests = 0
+        self.client_id = f"robot-{next(_numbers)}"
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _next(self, seen: Seen) -> Play:
+        with self._lock:
+            if seen.path == "/oauth2-token":
+                self.token_requests += 1
+                if self.tokens is None:
+                    return Play(body={**TOKEN, "access_token": f"token-{self.token_requests}"})
+                return self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
+            self.seen.append(seen)
+            return self.plays.pop(0) if len(self.plays) > 1 else self.plays[0]
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        choose: Callable[[Seen], Play] = self._next
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                play = choose(Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                time.sleep(play.delay)
+                if play.reset:
+                    self.close_connection = True
+                    self.connection.shutdown(2)
+                    return
+                payload = play.payload
+                self.send_response_only(play.status)
+                for name, value in {"Content-Type": "application/vnd.api+json", **play.headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(payload[: len(payload) // 2] if play.cut else payload)
+                if play.cut:
+                    self.close_connection = True
+
+            do_GET = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815 - the names that http.server calls
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        return Handler
