@@ -1,0 +1,52 @@
+"""Where records come from when they are not a list: files of JSON lines or CSV, and the manifest of an extract.
+
+Paths are `pathlib.Path` or anything like it. An empty cell of a CSV file means that the row says nothing about that field.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+def file_records(path: Any) -> Iterator[dict[str, Any]]:
+    """Yield the records of a file, one at a time; raise `ValueError` for a suffix or a line that is neither."""
+    name = str(path)
+    if name.endswith(".csv"):
+        yield from _csv_records(path)
+    elif name.endswith((".jsonl", ".ndjson")):
+        yield from _json_records(path)
+    else:
+        raise ValueError(f"{name} is neither .csv nor .jsonl")
+
+
+def manifest_records(manifest: Mapping[str, Any], open_path: Callable[[str], Any]) -> Iterator[dict[str, Any]]:
+    """Yield the records of an extract's files; `open_path` makes a path of each file's name."""
+    for name in manifest["files"]:
+        yield from _json_records(open_path(name))
+
+
+def _csv_records(path: Any) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+        reader = csv.DictReader(text)
+        for row in reader:
+            if None in row:
+                raise ValueError(f"{path}, line {reader.line_num}: has more cells than the header has names")
+            yield {name: value for name, value in row.items() if value not in {None, ""}}
+
+
+def _json_records(path: Any) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        lines: Iterable[bytes] = file
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                try:
+                    yield msgspec.json.decode(line)
+                except msgspec.DecodeError as error:
+                    raise ValueError(f"{path}, line {number}: {error}") from error
