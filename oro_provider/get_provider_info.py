@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from oro_provider import __version__
+
 
 def get_provider_info() -> dict[str, object]:
     """Return the provider's metadata, as the schema of Airflow's `provider_info.schema.json` asks for it."""
@@ -9,5 +11,5 @@ def get_provider_info() -> dict[str, object]:
         "package-name": "airflow-provider-orocommerce",
         "name": "OroCommerce",
         "description": "OroCommerce: extract orders, upsert products, push shipment trackings, sense new orders.",
-        "versions": ["0.1.0"],
+        "versions": [__version__],
     }
