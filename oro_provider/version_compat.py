@@ -1,0 +1,12 @@
+"""Which Airflow this is, as flags named after the release that brought a feature."""
+
+from __future__ import annotations
+
+from airflow import __version__ as airflow_version
+from packaging.version import Version
+
+# A pre-release counts as its release: 3.2.0rc1 has what 3.2 has.
+_RELEASE = Version(airflow_version).release
+
+AIRFLOW_V_3_2_PLUS: bool = _RELEASE >= (3, 2)
+AIRFLOW_V_3_3_PLUS: bool = _RELEASE >= (3, 3)

@@ -1,0 +1,13 @@
+"""The flags are those of the Airflow that runs."""
+
+from __future__ import annotations
+
+import airflow
+
+from oro_provider.version_compat import AIRFLOW_V_3_2_PLUS, AIRFLOW_V_3_3_PLUS
+
+
+def test_flags_say_which_airflow_this_is():
+    major, minor = (int(part) for part in airflow.__version__.split(".")[:2])
+    assert ((major, minor) >= (3, 2)) is AIRFLOW_V_3_2_PLUS
+    assert ((major, minor) >= (3, 3)) is AIRFLOW_V_3_3_PLUS
