@@ -3,13 +3,43 @@
 from __future__ import annotations
 
 from oro_provider import __version__
+from oro_provider.connection import CONNECTION_TYPE, DISTRIBUTION, HOOK_NAME, conn_fields, ui_field_behaviour
+
+_INTEGRATION = "OroCommerce"
 
 
 def get_provider_info() -> dict[str, object]:
-    """Return the provider's metadata, as the schema of Airflow's `provider_info.schema.json` asks for it."""
+    """Return the provider's metadata, as Airflow's `provider_info.schema.json` and `provider.yaml.schema.json` ask for it."""
     return {
-        "package-name": "airflow-provider-orocommerce",
+        "package-name": DISTRIBUTION,
         "name": "OroCommerce",
         "description": "OroCommerce: extract orders, upsert products, push shipment trackings, sense new orders.",
         "versions": [__version__],
+        "integrations": [
+            {
+                "integration-name": _INTEGRATION,
+                "external-doc-url": "https://doc.oroinc.com/api/",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": _modules("oro_provider.hooks.orocommerce"),
+        "operators": _modules(
+            "oro_provider.operators.extract", "oro_provider.operators.lookups", "oro_provider.operators.upsert"
+        ),
+        "sensors": _modules("oro_provider.sensors.orders"),
+        "triggers": _modules("oro_provider.triggers.orders"),
+        "connection-types": [
+            {
+                "connection-type": CONNECTION_TYPE,
+                "hook-class-name": "oro_provider.hooks.orocommerce.OroCommerceHook",
+                "hook-name": HOOK_NAME,
+                # Airflow 3.2+ makes the form of these two; 3.1 passes them over and asks the hook class.
+                "ui-field-behaviour": {name.replace("_", "-"): value for name, value in ui_field_behaviour().items()},
+                "conn-fields": conn_fields(),
+            }
+        ],
     }
+
+
+def _modules(*names: str) -> list[dict[str, object]]:
+    return [{"integration-name": _INTEGRATION, "python-modules": list(names)}]
