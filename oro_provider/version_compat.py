@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from airflow import __version__ as airflow_version
 from packaging.version import Version
 
@@ -10,3 +12,16 @@ _RELEASE = Version(airflow_version).release
 
 AIRFLOW_V_3_2_PLUS: bool = _RELEASE >= (3, 2)
 AIRFLOW_V_3_3_PLUS: bool = _RELEASE >= (3, 3)
+
+if TYPE_CHECKING or AIRFLOW_V_3_2_PLUS:
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+else:
+    from airflow.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+__all__ = [
+    "AIRFLOW_V_3_2_PLUS",
+    "AIRFLOW_V_3_3_PLUS",
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowSkipException",
+]

@@ -51,6 +51,7 @@ class AsyncOroClient:
         self.requests = 0
         self._retries = retries or Retries()
         self._on_token = on_token
+        self._announced: Token | None = None
         self._slot = token_slot(settings)
         self._pace = pace_of(settings.origin, settings.requests_per_second)
         self._proxy = settings.proxies.get(urlsplit(settings.base_url).scheme)
@@ -93,13 +94,15 @@ class AsyncOroClient:
             # The lock is a thread's, since clients of both drivers share the slot; it is never waited for in the loop.
             if self._slot.lock.acquire(blocking=False):
                 try:
-                    token = await self._run(login(self.settings, self._slot, stale, asked_at))
+                    token = await self._run(login(self.settings, self._slot, self._retries, stale, asked_at))
                 finally:
                     self._slot.lock.release()
                 break
             await asyncio.sleep(LOGIN_POLL_SECONDS)
-        if self._on_token is not None:
-            self._on_token(token.value)
+        if self._on_token is not None and token is not self._announced:
+            self._announced = token
+            # In a thread: whoever masks may talk to a supervisor, which a loop that others share must not wait for.
+            await asyncio.to_thread(self._on_token, token.value)
         return token
 
     async def close(self) -> None:

@@ -45,6 +45,7 @@ class OroClient:
         self.requests = 0
         self._retries = retries or Retries()
         self._on_token = on_token
+        self._announced: Token | None = None
         self._slot = token_slot(settings)
         self._pace = pace_of(settings.origin, settings.requests_per_second)
         self._session = new_session(settings)
@@ -83,10 +84,15 @@ class OroClient:
         if token is None:
             asked_at = time.monotonic()
             with self._slot.lock:
-                token = self._run(login(self.settings, self._slot, stale, asked_at))
-        if self._on_token is not None:
+                token = self._run(login(self.settings, self._slot, self._retries, stale, asked_at))
+        if self._on_token is not None and token is not self._announced:
+            self._announced = token
             self._on_token(token.value)
         return token
+
+    def forget_token(self) -> None:
+        """Drop the token of this store, so that the next call logs in again."""
+        self._slot.token = None
 
     def close(self) -> None:
         self._session.close()

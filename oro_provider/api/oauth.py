@@ -87,7 +87,7 @@ def token_slot(settings: Settings) -> TokenSlot:
         return _slots.setdefault(identity, TokenSlot())
 
 
-def login(settings: Settings, slot: TokenSlot, stale: Token | None, asked_at: float) -> Flow[Token]:
+def login(settings: Settings, slot: TokenSlot, retries: Retries, stale: Token | None, asked_at: float) -> Flow[Token]:
     """Return a usable token, asking the store for one if nobody else did meanwhile. The driver holds the slot's lock."""
     token = slot.usable(stale)
     if token is not None:
@@ -96,16 +96,15 @@ def login(settings: Settings, slot: TokenSlot, stale: Token | None, asked_at: fl
     if refusal is not None:
         raise refusal
     try:
-        slot.token = yield from _request_token(settings)
+        slot.token = yield from _request_token(settings, retries)
     except OroCommerceError as error:
         slot.refused = (time.monotonic(), error)
         raise
     return slot.token
 
 
-def _request_token(settings: Settings) -> Flow[Token]:
+def _request_token(settings: Settings, retries: Retries) -> Flow[Token]:
     request = token_request(settings)
-    retries = Retries(attempts=3)
     attempt = 1
     while True:
         started = time.monotonic()

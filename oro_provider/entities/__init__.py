@@ -5,12 +5,40 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from oro_provider.entities.customers import CUSTOMERS
 from oro_provider.entities.model import Entity
 from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
 from oro_provider.entities.products import PRODUCTS
 
 ENTITIES = {entity.type: entity for entity in (PRODUCTS, CUSTOMERS, ORDERS, SHIPPING_TRACKINGS)}
+
+
+# Resources whose ids are codes or composites, which have no `gt` filter: they are read by page number.
+CODE_IDS = frozenset(
+    {
+        "countries",
+        "customerratings",
+        "customeruserauthstatuses",
+        "lengthunits",
+        "orderinternalstatuses",
+        "ordershippingstatuses",
+        "orderstatuses",
+        "ordersubtotals",
+        "prodinventorystatuses",
+        "productprices",
+        "productunits",
+        "regions",
+        "userauthstatuses",
+        "weightunits",
+    }
+)
+
+
+def paging_order(type_: str) -> Literal["id", "number"]:
+    """Return how the pages of a list follow each other: by id where ids are integers, by number elsewhere."""
+    return "number" if type_ in CODE_IDS else "id"
 
 
 def entity_of(entity: str | Entity) -> Entity:

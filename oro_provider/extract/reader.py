@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.api.documents import Page, Ref, Resource
-from oro_provider.api.errors import InvalidRequest
+from oro_provider.api.errors import InvalidRequest, UnexpectedAnswer
 from oro_provider.api.query import FilterValue, Query
 from oro_provider.entities.shapes import SHAPES
 from oro_provider.extract.files import Manifest, RecordFiles
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from oro_provider.entities.model import Entity
     from oro_provider.extract.window import Window
 
+# Seconds that a window may end ahead of the store's clock: a scheduler's clock is not the store's.
+LONGEST_SETTLE = 60.0
 # A store cuts to-many lists of a document at 100 (5.1) or 1,000 (6.0 and later); `noHateoas` removes the only sign of it.
 CUT_LENGTHS = frozenset({100, 1000})
 
@@ -37,7 +40,7 @@ class Extract:
     include: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     filters: Mapping[str, FilterValue] = field(default_factory=dict)
-    page_size: int = 100
+    page_size: int | None = None
 
     @property
     def tree(self) -> IncludeTree:
@@ -87,6 +90,22 @@ def _is_enum(type_: str) -> bool:
     return shape is not None and set(shape.attributes) == {"priority", "default", "name"}
 
 
+async def wait_until_settled(client: AsyncOroClient, entity: Entity, window: Window, settle: float) -> None:
+    """Wait until the store's own clock is `settle` seconds past the window's end, so that late commits are in it.
+
+    Raise `ValueError` for a window that ends later than `LONGEST_SETTLE` from now: it cannot be read whole today.
+    """
+    query = Query(fields={entity.type: []}, size=1)
+    now = (await client.perform(client.calls.page(entity.type, query))).date
+    if now is None:
+        raise UnexpectedAnswer("The store's answer has no Date header, so its clock is unknown.")
+    wait = (window.until - now).total_seconds() + settle
+    if wait > LONGEST_SETTLE + settle:
+        raise ValueError(f"the window {window} ends in the future: it is {now:%Y-%m-%dT%H:%M:%SZ} at the store")
+    if wait > 0:
+        await asyncio.sleep(wait)
+
+
 async def extract(client: AsyncOroClient, spec: Extract, folder: Any) -> Manifest:
     """Read what `spec` says into files below `folder` and publish their manifest; on an error nothing is published."""
     newest: str | None = None
@@ -107,7 +126,8 @@ async def extract(client: AsyncOroClient, spec: Extract, folder: Any) -> Manifes
 async def read_pages(client: AsyncOroClient, spec: Extract) -> AsyncIterator[Page]:
     """Yield the pages of an extract."""
     try:
-        async for page in client.pages(spec.entity.type, spec.query, until_empty=spec.until_empty):
+        query = spec.query.where(size=spec.page_size or client.settings.page_size)
+        async for page in client.pages(spec.entity.type, query, until_empty=spec.until_empty):
             yield page
     except InvalidRequest as error:
         date = spec.watermark or spec.entity.watermark

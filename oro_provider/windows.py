@@ -1,0 +1,64 @@
+"""Which window of time a run is about: its arguments, else its data interval. Never a guess.
+
+`@daily` and every manual run have no data interval in Airflow 3 (or one of zero length), and a window that is empty by
+accident would be a success that read nothing; so a run without an interval fails and names the cures.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from oro_provider.version_compat import AirflowFailException
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from oro_provider.extract.window import Window
+
+CURES = (
+    "Give the DAG a timetable with real intervals: schedule=CronDataIntervalTimetable('@daily', timezone='UTC') "
+    "(in Airflow 3 '@daily' has an interval of zero length); or pass since= and until=; or, for a run by hand, trigger it "
+    "with a logical date, or use `airflow backfill create`."
+)
+
+
+def resolve_window(context: Context, since: Any = None, until: Any = None) -> Window:
+    """Return the window of this run: `since` and `until` where they are given, else the data interval.
+
+    Both are moments with a time zone, as `datetime` or ISO 8601. Raise `AirflowFailException` where there is no window, or
+    where it is empty or reversed.
+    """
+    from oro_provider.extract.window import Window
+
+    given = moment(since, "since"), moment(until, "until")
+    if any(given):
+        if not all(given):
+            missing = "until" if given[0] else "since"
+            raise AirflowFailException(f"a window has two ends: give {missing} too, or neither")
+        start, end = given
+    else:
+        start, end = context.get("data_interval_start"), context.get("data_interval_end")
+        if start is None or end is None or start >= end:
+            found = "no data interval" if start is None or end is None else f"a data interval of zero length ({start})"
+            raise AirflowFailException(f"This run has {found}, so there is no window to work on. {CURES}")
+    try:
+        return Window(start, end)  # type: ignore[arg-type]  # neither is None here
+    except ValueError as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def moment(value: Any, name: str) -> datetime | None:
+    """Return a moment that was given as `datetime` or ISO 8601 text; nothing given, or an empty text, is None."""
+    if value is None or value in {"", "None"}:
+        return None
+    if isinstance(value, datetime):
+        found = value
+    else:
+        try:
+            found = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00").replace("z", "+00:00"))
+        except ValueError:
+            raise AirflowFailException(f"{name} {value!r} is no moment; write it as 2026-01-31T00:00:00Z") from None
+    if found.tzinfo is None:
+        raise AirflowFailException(f"{name} {value!s} has no time zone; write it as 2026-01-31T00:00:00Z")
+    return found.astimezone(timezone.utc)
