@@ -41,6 +41,7 @@ DISTRIBUTION = "airflow-provider-orocommerce"
 
 _DAY = 24 * 60 * 60
 _HOST_LABEL = re.compile(r"[a-z0-9_-]{1,63}")  # with `_`, which the names of containers have
+_BRACKETED = re.compile(r"\[[^\[\]]+\](:[0-9]*)?")
 _MASK = "***"  # ends up in connections that were copied from what the API or the UI shows
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -500,6 +501,9 @@ def _split_address(address: str) -> tuple[str, int | None, str] | None:
         parts = urlsplit(f"//[{address}]" if _is_ipv6(address) else f"//{address}")
         hostname, port, path = parts.hostname or "", parts.port, UrlPath(may_be_empty=True).read(parts.path)
     except ValueError:  # a refused path is one as well
+        return None
+    # `urlsplit` of Python 3.10 to 3.12 leaves out what stands around the brackets.
+    if "[" in parts.netloc and not (_BRACKETED.fullmatch(parts.netloc) and _is_ipv6(hostname)):
         return None
     return (hostname, port, path) if _is_hostname(hostname) and port != 0 else None
 
