@@ -92,6 +92,12 @@ class AirflowApi:
         path = segments("dags", dag_id, "dagRuns", run_id, "taskInstances", task_id, "xcomEntries", key)
         return self.call("GET", path, params={"map_index": map_index, "deserialize": False})["value"]
 
+    def xcom_places(self, dag_id: str, run_id: str) -> list[Document]:
+        """What the run's tasks pushed, without the values: `task_id`, `key`, `map_index`."""
+        return self.collect(
+            segments("dags", dag_id, "dagRuns", run_id, "taskInstances", "~", "xcomEntries"), "xcom_entries"
+        )
+
     def logs(self, dag_id: str, run_id: str, task_id: str, attempt: int, map_index: int = -1) -> str:
         """The log of one attempt, a JSON object a line, as the UI's log view gets it."""
         path = segments("dags", dag_id, "dagRuns", run_id, "taskInstances", task_id, "logs", str(attempt))

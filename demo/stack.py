@@ -149,14 +149,19 @@ class AirflowStack:
     def wait_runs(
         self, dag_id: str, count: int, *, states: Collection[str] = ("success",), deadline: float = 120.0
     ) -> list[Document]:
-        """Wait until `count` runs of the DAG have one of the states; a failed run is an error unless asked for."""
+        """Wait until `count` runs of the DAG have one of the states and no other is under way.
+
+        A failed run is an error unless asked for.
+        """
+        under_way = {"queued", "running"} - set(states)
 
         def reached() -> list[Document] | None:
             runs = self.runs(dag_id)
             if "failed" not in states and (failed := [run for run in runs if run["state"] == "failed"]):
                 raise RuntimeError("\n".join(self.failure(dag_id, run["dag_run_id"]) for run in failed))
             right = [run for run in runs if run["state"] in states]
-            return right if len(right) >= count else None
+            settled = not any(run["state"] in under_way for run in runs)
+            return right if settled and len(right) >= count else None
 
         return self._wait(
             reached, deadline, lambda: f"{count} runs of {dag_id} in {'/'.join(states)}\n{self._stand(dag_id)}"
@@ -171,6 +176,12 @@ class AirflowStack:
     def xcoms(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1) -> Any:
         """What the task pushed under `key`: any JSON value."""
         return self.api.xcom(dag_id, run_id, task_id, key, map_index)
+
+    def results(self, dag_id: str, run_id: str) -> list[Document]:
+        """What the run's tasks returned, where it is a JSON object: manifests and outcomes."""
+        places = [place for place in self.api.xcom_places(dag_id, run_id) if place["key"] == "return_value"]
+        values = [self.xcoms(dag_id, run_id, place["task_id"], map_index=place["map_index"]) for place in places]
+        return [value for value in values if isinstance(value, dict)]
 
     def logs(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1, map_index: int = -1) -> str:
         return self.api.logs(dag_id, run_id, task_id, attempt, map_index)
