@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-FOREIGN = ("AIRFLOW", "OROCOMMERCE_", "PYTEST_", "XDG_")  # the caller's variables that are not passed on
+FOREIGN = (
+    "AIRFLOW",
+    "OROCOMMERCE_",
+    "PYTEST_",
+    "PYTHONDONTWRITEBYTECODE",
+    "XDG_",
+)  # the caller's variables that are not passed on
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ from demo.stack import AirflowStack
 if TYPE_CHECKING:
     from demo.api import Document
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
-
 DAG = "stand_in"
 
 
