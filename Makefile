@@ -9,8 +9,18 @@ BIN = $(VENV)/bin
 export UV_CACHE_DIR = $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR = $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export TMPDIR = $(CURDIR)/.tmp
+export AIRFLOW_HOME = $(CURDIR)/.tmp/airflow
+export PYTHONPYCACHEPREFIX = $(CURDIR)/.cache/pycache
+# Airflow starts faster from compiled files.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: venv lint lock clean
+# Python falls back to /tmp when TMPDIR does not exist.
+_ := $(shell mkdir -p $(CURDIR)/.tmp)
+
+.PHONY: venv demo demo-stop test soak matrix browser lint lock clean
+
+.DEFAULT_GOAL := test
 
 venv: $(VENV)/.ready
 
@@ -21,6 +31,21 @@ $(VENV)/.ready: requirements/airflow-$(AIRFLOW).txt requirements/uv.txt pyprojec
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements/airflow-$(AIRFLOW).txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# A sandbox store and a real Airflow, the example DAGs run by its scheduler, and a check of what they left. KEEP=1 leaves
+# both running for a look at the UI.
+demo: venv
+	$(BIN)/python -m demo $(if $(KEEP),--keep)
+
+demo-stop:
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m demo --stop; fi
+
+test: venv
+	$(BIN)/python -m pytest
+
+# What takes long, each on its own.
+soak matrix browser: venv
+	$(BIN)/python -m pytest -m $@
 
 lint: venv
 	$(BIN)/ruff check .
