@@ -50,7 +50,7 @@ def resolve_window(context: Context, since: Any = None, until: Any = None) -> Wi
 
 def moment(value: Any, name: str) -> datetime | None:
     """Return a moment that was given as `datetime` or ISO 8601 text; nothing given, or an empty text, is None."""
-    if value is None or value in {"", "None"}:
+    if value is None or str(value).strip() in {"", "None"}:
         return None
     if isinstance(value, datetime):
         found = value

@@ -160,7 +160,9 @@ def _name(value: Any, field: str) -> str | None:
 
 def _text(value: Any, field: str) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool) or str(value) == "":
-        raise RowError("is empty" if value in {None, ""} else f"should be a text, not {type(value).__name__}", field)
+        raise RowError(
+            "is empty" if value is None or value == "" else f"should be a text, not {type(value).__name__}", field
+        )
     return str(value)
 
 

@@ -1,0 +1,77 @@
+"""Flat records, and what is asked of a store for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from oro_provider.api.documents import Ref, Resource
+from oro_provider.entities.orders import ORDERS
+from oro_provider.extract.reader import Extract
+from oro_provider.extract.records import flat_record, include_paths, include_tree
+
+ORDER = Resource(
+    "orders",
+    "7",
+    {"identifier": "SO-7", "totalValue": "26.0000"},
+    {"customer": Ref("customers", "3"), "lineItems": (Ref("orderlineitems", "9"),), "paymentTerm": None},
+)
+LINE = Resource("orderlineitems", "9", {"quantity": 2.0}, {"product": Ref("products", "1")})
+
+
+def test_what_is_included_is_nested_and_the_rest_are_ids() -> None:
+    record = flat_record(ORDER, {LINE.ref: LINE}, include_tree(["lineItems"]))
+    assert record == {
+        "id": "7",
+        "identifier": "SO-7",
+        "totalValue": "26.0000",
+        "customer": "3",
+        "paymentTerm": None,
+        "lineItems": [{"id": "9", "quantity": 2.0, "product": "1"}],
+    }
+
+
+def test_a_record_that_was_promised_but_not_sent_is_an_error() -> None:
+    with pytest.raises(LookupError, match="orderlineitems 9"):
+        flat_record(ORDER, {}, include_tree(["lineItems"]))
+
+
+def test_dotted_includes_ask_for_their_parents() -> None:
+    assert include_paths(include_tree(["lineItems.product", "customer"])) == [
+        "lineItems",
+        "lineItems.product",
+        "customer",
+    ]
+
+
+def test_the_default_leaves_out_what_costs_the_store_most() -> None:
+    asked = list(Extract(ORDERS).query.fields["orders"])
+    assert "orderSubtotals" not in asked
+    assert "lineItems" not in asked
+    assert {"identifier", "totalValue", "customer", "updatedAt"} <= set(asked)
+
+
+def test_what_is_asked_for_by_name_is_asked_for() -> None:
+    asked = Extract(ORDERS, include=("orderSubtotals",), fields=("erp_code",)).query
+    assert {"orderSubtotals", "erp_code"} <= set(asked.fields["orders"])
+    assert "ordersubtotals" in asked.fields
+
+
+def test_a_filtered_enum_is_among_the_fields() -> None:
+    # Without it a 6.1 store answers with wrong rows and no error.
+    query = Extract(ORDERS, filters={"internalStatus": "open", "lineItems": "1"}).query
+    assert {"internalStatus", "lineItems"} <= set(query.fields["orders"])
+
+
+def test_a_nested_filter_on_an_enum_is_refused() -> None:
+    with pytest.raises(ValueError, match="enum of another resource"):
+        _ = Extract(ORDERS, filters={"parent.internalStatus": "open"}).query
+
+
+def test_a_filter_over_a_to_many_relation_reads_until_an_empty_page() -> None:
+    assert Extract(ORDERS, filters={"lineItems.product": "1"}).until_empty
+    assert not Extract(ORDERS, filters={"customer": "1"}).until_empty
+
+
+def test_a_misspelled_include_is_refused_since_a_store_ignores_it() -> None:
+    with pytest.raises(ValueError, match="no relationship 'lineItem'; there are"):
+        _ = Extract(ORDERS, include=("lineItem",)).query
