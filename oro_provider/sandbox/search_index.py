@@ -1,0 +1,96 @@
+"""The full-text index behind `filter[searchText]`: late, as the store's is, since its message queue fills it."""
+
+# ruff: noqa: S608 - identifiers come from the shapes, values are bound
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from oro_provider.sandbox.storage import link_of, quoted
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from oro_provider.sandbox.clock import Clock
+    from oro_provider.sandbox.versions import Catalog
+
+_WORD = re.compile(r"[\w@.\-]+", re.UNICODE)
+
+
+class SearchIndex:
+    """Words of the searched attributes of each record; a written record is findable `delay` seconds after its write."""
+
+    def __init__(self, catalog: Catalog, connection: sqlite3.Connection, clock: Clock, delay: float = 2.0) -> None:
+        self.catalog = catalog
+        self.connection = connection
+        self.clock = clock
+        self.delay = delay
+        self._late: dict[tuple[str, object], tuple[float, str | None]] = {}
+
+    def written(self, resource: str, one: object, before: str | None) -> None:
+        """Note a write: until the index catches up, the record is found under its old text, or not at all."""
+        key = (resource, one)
+        due = self.clock.seconds() + self.delay
+        self._late[key] = (due, self._late[key][1] if key in self._late else before)
+
+    def text_of(self, resource: str, one: object) -> str | None:
+        """The indexed text of a record as it is now; None when the resource is not searched or the record is not there."""
+        row = self.catalog.resources.get(resource)
+        if row is None or not row.searched:
+            return None
+        statement = f'SELECT {self._text(resource)} FROM {quoted(resource)} t WHERE t."id" = ?'
+        found = self.connection.execute(statement, (one,)).fetchone()
+        return found[0] if found else None
+
+    def find(self, resource: str, text: str) -> list[object]:
+        """The ids whose words begin with any word of `text`, best first, as the index sees them now."""
+        wanted = [word.casefold() for word in _WORD.findall(text)]
+        if not wanted:
+            return []
+        now = self.clock.seconds()
+        self._late = {key: state for key, state in self._late.items() if state[0] > now}
+        condition = " OR ".join(["text LIKE ? ESCAPE '\\'"] * len(wanted))
+        likes = [f"%{_escaped(word)}%" for word in wanted]
+        statement = (
+            f'SELECT id, text FROM (SELECT t."id" AS id, {self._text(resource)} AS text FROM {quoted(resource)} t)'
+        )
+        rows = dict(self.connection.execute(f"{statement} WHERE {condition}", likes).fetchall())
+        for (kind, one), (_, before) in self._late.items():
+            if kind == resource:
+                rows.pop(one, None)
+                if before is not None:
+                    rows[one] = before
+        scored = ((_score(wanted, words), one) for one, words in rows.items())
+        return [one for score, one in sorted(scored, key=lambda pair: (-pair[0], str(pair[1]).zfill(12))) if score]
+
+    def _text(self, resource: str) -> str:
+        parts = []
+        for path in self.catalog.resources[resource].searched:
+            name, _, inner = path.partition(".")
+            to = self.catalog.shapes[resource].relationships.get(name)
+            if to is None:
+                parts.append(f"coalesce(t.{quoted(name)}, '')")
+                continue
+            link = link_of(resource, name, to)
+            if link is not None and link.join:
+                parts.append(
+                    f"coalesce((SELECT group_concat(n.{quoted(inner)}, ' ') FROM {quoted(link.table)} j "
+                    f'JOIN {quoted(to.type)} n ON n."id" = j."target" WHERE j."owner" = t."id"), \'\')'
+                )
+            elif link is not None:
+                parts.append(
+                    f"coalesce((SELECT group_concat(n.{quoted(inner)}, ' ') FROM {quoted(to.type)} n "
+                    f"WHERE n.{quoted(link.own)} = t.\"id\"), '')"
+                )
+        return " || ' ' || ".join(parts)
+
+
+def _escaped(word: str) -> str:
+    return re.sub(r"([%_\\])", r"\\\1", word)
+
+
+def _score(wanted: list[str], text: str) -> int:
+    words = [word.casefold() for word in _WORD.findall(text)]
+    parts = [part for word in words for part in (word, *re.split(r"[@.\-_]", word))]
+    return sum(any(part.startswith(one) for part in parts) for one in wanted)

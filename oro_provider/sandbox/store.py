@@ -1,0 +1,95 @@
+"""The store: a request's way through the sandbox, on one page.
+
+Token endpoint, authorize page and API meet here; no socket does. `handle` takes a request and gives the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from oro_provider.sandbox import storage
+from oro_provider.sandbox.api import Api
+from oro_provider.sandbox.clock import Clock
+from oro_provider.sandbox.exchange import JSON, Request, Response
+from oro_provider.sandbox.faults import Faults
+from oro_provider.sandbox.oauth import Client, Tokens
+from oro_provider.sandbox.operations import Operations
+from oro_provider.sandbox.reading import Reader
+from oro_provider.sandbox.search_index import SearchIndex
+from oro_provider.sandbox.versions import catalog
+from oro_provider.sandbox.writing import Writer
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+    from datetime import datetime
+
+CLIENT_ID = "sandbox-client"
+CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - a demo store's
+_ALL_GRANTS = frozenset({"client_credentials", "password", "authorization_code", "refresh_token"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a store is to behave. `now` moves its clock, `data` is a database file (default: memory)."""
+
+    version: str = "6.1"
+    seed: int = 1
+    orders: int = 100
+    data: str = ":memory:"
+    now: datetime | None = None
+    client_id: str = CLIENT_ID
+    client_secret: str = CLIENT_SECRET
+    token_lifetime: int = 3600
+    search_delay: float = 2.0
+    admin_prefix: str = "admin"
+    consumers: int = 1
+    users: Mapping[str, str] = field(default_factory=lambda: {"admin": "admin"})
+
+
+class Store:
+    """One store on one database."""
+
+    def __init__(self, settings: Settings, connection: sqlite3.Connection | None = None) -> None:
+        self.settings = settings
+        self.catalog = catalog(settings.version)
+        self.connection = connection or storage.connect(settings.data)
+        self.clock = Clock(settings.now)
+        self.faults = Faults(settings.seed)
+        client = Client(settings.client_id, settings.client_secret, _ALL_GRANTS)
+        public = Client(f"{settings.client_id}-public", None, frozenset({"authorization_code", "refresh_token"}))
+        self.tokens = Tokens({c.id: c for c in (client, public)}, settings.users, self.clock, settings.token_lifetime)
+        search = SearchIndex(self.catalog, self.connection, self.clock, settings.search_delay)
+        reader = Reader(self.catalog, self.connection, search)
+        writer = Writer(self.catalog, self.connection, self.clock, search, random.Random(settings.seed))  # noqa: S311
+        self.writer = writer
+        self.operations = Operations(writer, reader, self.clock, settings.consumers)
+        self.api = Api(self.catalog, reader, writer, self.operations, self.tokens, self.faults)
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request."""
+        self.clock.skew = self.faults.clock_skew
+        response = self._route(request)
+        response.headers.setdefault("Date", self.clock.http())
+        return response
+
+    def _route(self, request: Request) -> Response:
+        prefix = f"/{self.settings.admin_prefix}"
+        if self.faults.maintenance:
+            return self.faults.in_maintenance(request)
+        if request.path == "/oauth2-token":
+            if request.method != "POST":
+                return Response(405, b'{"code":405}', JSON, {"Allow": "POST"})
+            return self.faults.token_refusal() or self.tokens.issue(request)
+        if request.path.startswith(f"{prefix}/api/"):
+            base = self._base(request, prefix)
+            return self.api.handle(request, request.path.removeprefix(f"{prefix}/api/"), base)
+        return Response(404, json.dumps({"code": 404}).encode(), JSON)
+
+    def _base(self, request: Request, prefix: str) -> str:
+        # Links follow the Host header; forwarded headers are ignored, as by a store that trusts no proxy.
+        host = self.faults.link_host or request.header("host") or "localhost"
+        return f"http://{host}{prefix}/api"

@@ -1,0 +1,175 @@
+"""What differs between the store's versions: one table of facts, and the shapes as each version shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from oro_provider.entities.shapes import SHAPES, Kind, Shape, To
+from oro_provider.sandbox.resources import Filter, Resource
+from oro_provider.sandbox.table import RESOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One version of the store. The defaults are those of 6.1.9."""
+
+    version: str
+    unknown: frozenset[str] = frozenset()  # resources that this version does not have
+    hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)  # attributes and relations that it does not show
+    added: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)  # attributes that 6.1.9 does not show
+    to_one: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # relation to many of 6.1 -> its name to one
+    filters: Mapping[str, str] = field(default_factory=dict)  # filters that are missing here, by resource
+    operators_combine: bool = True  # [gte] and [lt] on one field: both, or only the last one
+    date_lists: bool = True
+    strict_dates: bool = True  # a fraction of exactly two digits or none; T only
+    empty_filter_refused: bool = True
+    operator_in_parameter: bool = True  # filter[x][op] in errors, or filter[x]
+    sync_batch: bool = True
+    validate_flag: bool = True
+    enum_needs_field: bool = True
+    products_total_wrong: bool = True
+    subresource_total_breaks: bool = False
+    max_related: int = 1000
+    unlimited_related: frozenset[tuple[str, str]] = frozenset({("orders", "lineItems"), ("orders", "orderSubtotals")})
+    challenge: str | None = "Bearer"  # WWW-Authenticate without a token
+    challenge_for_bad_token: bool = False
+    upsert_update_status: int = 200
+    missing_line_price_status: int = 400
+    status_pages: bool = False  # orderinternalstatuses takes page[...]
+    external_id: bool = False
+    webhooks: bool = False
+
+
+_BEFORE_61 = {
+    "unknown": frozenset({"ordersubtotals", "customerprices"}),
+    "hidden": {
+        "countries": frozenset({"deleted"}),
+        "regions": frozenset({"deleted"}),
+        "customeraddresses": frozenset({"validatedAt"}),
+        "customeruseraddresses": frozenset({"validatedAt"}),
+        "orderaddresses": frozenset({"validatedAt"}),
+        "products": frozenset({"kitShippingCalculationMethod", "defaultVariant"}),
+        "orders": frozenset({
+            "subtotalWithDiscountsValue", "external", "createdBy", "internalStatus", "orderSubtotals", "documents",
+            "shippingStatus", "status",
+        }),
+        "orderlineitems": frozenset({
+            "createdAt", "updatedAt", "rowTotalDiscountAmount", "rowTotalAfterDiscountIncludingTax",
+            "rowTotalAfterDiscountExcludingTax", "rowTotalAfterDiscount",
+        }),
+    },
+    "added": {"orders": {"uuid": "string"}},
+    "to_one": {"orderlineitems": {"orders": "order"}, "ordershippingtrackings": {"orders": "order"}},
+    "operators_combine": False,
+    "date_lists": False,
+    "enum_needs_field": False,
+    "subresource_total_breaks": True,
+    "max_related": 100,
+    "unlimited_related": frozenset(),
+    "validate_flag": False,
+    "upsert_update_status": 302,
+    "missing_line_price_status": 500,
+    "challenge": 'WSSE realm="Secured API", profile="UsernameToken"',
+    "challenge_for_bad_token": True,
+    "operator_in_parameter": False,
+}  # fmt: skip
+_EXTERNAL = {
+    "external_id": True,
+    "webhooks": True,
+    "products_total_wrong": False,
+    "added": {
+        **{name: {"externalId": "string"} for name in ("orders", "customers", "customerusers", "users", "brands", "inventorylevels")},
+        "orderlineitems": {"draftDelete": "boolean"},
+    },
+}  # fmt: skip
+
+_51_FILTERS = {
+    "orders": "updatedAt external createdBy shippingStatus internalStatus",
+    "orderlineitems": "createdAt updatedAt customer customerUser",
+    "customeraddresses": "customRegion",
+    "customeruseraddresses": "customRegion",
+    "orderaddresses": "customRegion",
+}
+_60_FILTERS = {**_51_FILTERS, "orders": "external createdBy shippingStatus internalStatus"}
+
+_ENUM_RESOURCES_61 = frozenset({"orderinternalstatuses", "ordershippingstatuses", "orderstatuses"})
+
+FACTS: Mapping[str, Facts] = MappingProxyType({
+    "5.1": Facts(**{  # type: ignore[arg-type]  # rows name fields
+        **_BEFORE_61, "version": "5.1", "filters": _51_FILTERS, "sync_batch": False, "strict_dates": True,
+        "empty_filter_refused": False, "unknown": _BEFORE_61["unknown"] | _ENUM_RESOURCES_61,  # type: ignore[operator]
+    }),
+    "6.0": Facts(**{  # type: ignore[arg-type]
+        **_BEFORE_61, "version": "6.0", "filters": _60_FILTERS, "subresource_total_breaks": False,
+    }),
+    "6.1": Facts("6.1"),
+    "6.1.11": Facts(**{"version": "6.1.11", **_EXTERNAL}),  # type: ignore[arg-type]
+    "7.0": Facts(**{"version": "7.0", **_EXTERNAL, "products_total_wrong": False, "status_pages": True}),  # type: ignore[arg-type]
+})  # fmt: skip
+
+
+class Catalog:
+    """The resources and shapes of one version."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.shapes: dict[str, Shape] = {}
+        self.resources: dict[str, Resource] = {}
+        for name, shape in SHAPES.items():
+            if name not in facts.unknown:
+                self.shapes[name] = _shape(facts, name, shape)
+                if name in RESOURCES:
+                    self.resources[name] = _resource(facts, RESOURCES[name])
+
+    def stored_relation(self, resource: str, relation: str) -> str:
+        """The 6.1 name of a relation, under which it is stored."""
+        for stored, shown in self.facts.to_one.get(resource, {}).items():
+            if shown == relation:
+                return stored
+        return relation
+
+
+@cache
+def catalog(version: str) -> Catalog:
+    """The catalog of a version; unknown versions are a KeyError."""
+    return Catalog(FACTS[version])
+
+
+def _shape(facts: Facts, name: str, shape: Shape) -> Shape:
+    hidden = facts.hidden.get(name, frozenset())
+    attributes = {n: kind for n, kind in shape.attributes.items() if n not in hidden}
+    attributes.update(facts.added.get(name, {}))
+    renamed = facts.to_one.get(name, {})
+    relationships: dict[str, To] = {}
+    for relation, to in shape.relationships.items():
+        if relation in hidden or to.type in facts.unknown:
+            continue
+        relationships[renamed.get(relation, relation)] = To(to.type) if relation in renamed else to
+    return Shape(MappingProxyType(attributes), MappingProxyType(relationships))
+
+
+def _resource(facts: Facts, row: Resource) -> Resource:
+    missing = set(facts.filters.get(row.name, "").split())
+    renamed = facts.to_one.get(row.name, {})
+    filters: dict[str, Filter] = {}
+    for name, one in row.filters.items():
+        if name not in missing:
+            dated = name.endswith("At") and not facts.date_lists
+            filters[renamed.get(name, name)] = replace(one, lists=False) if dated else one
+    for name in facts.added.get(row.name, {}):
+        if name in {"externalId", "uuid"}:
+            filters[name] = Filter(name, lists=True)
+    sorts = frozenset(renamed.get(name, name) for name in row.sorts if name not in missing)
+    upsert = (*row.upsert, "uuid") if "uuid" in facts.added.get(row.name, {}) else row.upsert
+    paged = row.paged and not (row.name in {"orderinternalstatuses", "orderstatuses"} and not facts.status_pages)
+    unique = (*row.unique, ("externalId",)) if "externalId" in facts.added.get(row.name, {}) else row.unique
+    return replace(
+        row, filters=MappingProxyType(filters), sorts=sorts, upsert=upsert, paged=paged, unique=unique,
+        ignored=frozenset(row.ignored),
+    )  # fmt: skip
