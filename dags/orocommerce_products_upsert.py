@@ -66,6 +66,6 @@ with DAG(
         task_id="upsert",
         records=rows,
         lookups=resolve.output,
-        rejects=f"{REJECTS}/products/{{{{ ds }}}}.jsonl",
+        rejects=f"{REJECTS}/products/{{{{ data_interval_start | ds }}}}.jsonl",
         on_failure_callback=tell_outcome,
     )

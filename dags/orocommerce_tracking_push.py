@@ -67,6 +67,6 @@ with DAG(
         task_id="push",
         records=rows,
         lookups=resolve.output,
-        rejects=f"{REJECTS}/trackings/{{{{ ds }}}}.jsonl",
+        rejects=f"{REJECTS}/trackings/{{{{ data_interval_start | ds }}}}.jsonl",
         on_failure_callback=tell_outcome,
     )

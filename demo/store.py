@@ -89,7 +89,7 @@ class Store:
         """What has been asked of it since `forget_requests`, the oldest first."""
         answer = self._session.get(f"{self.url}/_sandbox/requests", timeout=30)
         answer.raise_for_status()
-        asked: list[dict[str, Any]] = answer.json()
+        asked: list[dict[str, Any]] = answer.json()["requests"]
         return [request for request in asked if not request["path"].startswith("/_sandbox")]
 
     def forget_requests(self) -> None:

@@ -10,11 +10,13 @@ import os
 import shutil
 from pathlib import Path
 
-_HOME = Path(__file__).resolve().parent.parent / ".tmp" / f"airflow-{os.getpid()}"
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_HOME = _CHECKOUT / ".tmp" / f"airflow-{os.getpid()}"
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 
 os.environ.update(
     AIRFLOW_HOME=str(_HOME),
+    AIRFLOW__CORE__DAGS_FOLDER=str(_CHECKOUT / "dags"),  # `dag.test()` runs only what lies in a bundle
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
     AIRFLOW__CORE__UNIT_TEST_MODE="True",
 )

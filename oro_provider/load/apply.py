@@ -88,6 +88,7 @@ class Applier:
         self._operation_deadline = operation_deadline
         self._poll_interval = poll_interval
         self._lost_answer_wait = lost_answer_wait
+        self._spellings: dict[str, tuple[str, str]] | None = None
         self.applied = Applied()
 
     async def apply(self, actions: Sequence[Action]) -> None:
@@ -168,19 +169,24 @@ class Applier:
         )
 
     async def _taken(self, action: Action) -> Reject | None:
-        """The key is taken: perhaps in another case, which the store's filter does not find but its unique key does."""
+        """The key is taken: perhaps in another case, which the store's filter does not find but its unique key does.
+
+        No filter ignores case and a search is late, so the keys of all records are read, once for a load.
+        """
         key = action.row.key[0]
-        others = [spelling for spelling in dict.fromkeys((key.upper(), key.lower(), key.title())) if spelling != key]
         attribute = self._entity.attribute(self._entity.key[0])
-        query = Query(filters={attribute: others}, fields={self._entity.type: [attribute]}, size=10)
-        page = await self._client.perform(self._client.calls.page(self._entity.type, query))
-        if not page.resources:
+        if self._spellings is None:
+            self._spellings = {}
+            query = Query(fields={self._entity.type: [attribute]}, size=5000)
+            async for page in self._client.pages(self._entity.type, query):
+                for record in page.resources:
+                    spelled = str(record.attributes[attribute])
+                    self._spellings[spelled.casefold()] = (spelled, record.id)
+        spelled, id_ = self._spellings.get(key.casefold(), (key, ""))
+        if spelled == key:
             return None
-        record = page.resources[0]
-        return action.row.rejected(
-            f"is {record.attributes.get(attribute)!r} in the store (id {record.id}), which takes the two for the same",
-            self._entity.key[0],
-        )
+        reason = f"is {spelled!r} in the store (id {id_}), which takes the two for the same"
+        return action.row.rejected(reason, self._entity.key[0])
 
     async def _found_again(self, action: Action) -> bool:
         """The record was made meanwhile, by a batch whose answer was lost or by another task: plan the row once more."""

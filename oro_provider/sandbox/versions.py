@@ -101,7 +101,7 @@ _60_FILTERS = {**_51_FILTERS, "orders": "external createdBy shippingStatus inter
 _ENUM_RESOURCES_61 = frozenset({"orderinternalstatuses", "ordershippingstatuses", "orderstatuses"})
 
 FACTS: Mapping[str, Facts] = MappingProxyType({
-    "5.1": Facts(**{  # type: ignore[arg-type]  # rows name fields
+    "5.1": Facts(**{
         **_BEFORE_61, "version": "5.1", "filters": _51_FILTERS, "sync_batch": False, "strict_dates": True,
         "empty_filter_refused": False, "unknown": _BEFORE_61["unknown"] | _ENUM_RESOURCES_61,  # type: ignore[operator]
     }),

@@ -1,0 +1,187 @@
+"""The example DAGs, run whole in this process: what they leave in store and warehouse, and what a second run changes."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.integration.store import IntegrationStore
+
+ORDERS, PRODUCTS, TRACKINGS = (
+    "orocommerce_orders_incremental",
+    "orocommerce_products_upsert",
+    "orocommerce_tracking_push",
+)
+TODAY = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+YESTERDAY = TODAY - timedelta(days=1)
+
+
+def run(module: Any, day: datetime) -> Any:
+    """Run a DAG for the interval that begins with this day, and expect it to succeed."""
+    dag_run = dag_of(module).test(logical_date=day + timedelta(days=1))
+    states = {instance.task_id: instance.state for instance in dag_run.get_task_instances()}
+    assert dag_run.state == "success", states
+    return dag_run
+
+
+def dag_of(module: Any) -> Any:
+    return (module.extract if hasattr(module, "extract") else module.resolve).dag
+
+
+def warehouse(places: Path) -> tuple[dict[str, Any], list[Any]]:
+    with closing(sqlite3.connect(places / "warehouse.sqlite")) as connection:
+        connection.row_factory = sqlite3.Row
+        orders = {str(row["id"]): dict(row) for row in connection.execute("SELECT * FROM orders ORDER BY id")}
+        return orders, connection.execute("SELECT * FROM order_lines ORDER BY id").fetchall()
+
+
+def writes(store: IntegrationStore) -> list[str]:
+    """Return what was asked of the sandbox that was no reading."""
+    log = store.session.get(f"{store.url}/_sandbox/requests", timeout=10).json()["requests"]
+    return [
+        f"{request['method']} {request['path']}"
+        for request in log
+        if "/admin/api/" in request["path"]
+        and request["method"] not in {"GET", "OPTIONS"}
+        and not request.get("override")
+    ]
+
+
+def forget(store: IntegrationStore) -> None:
+    store.session.delete(f"{store.url}/_sandbox/requests", timeout=10)
+
+
+def check_warehouse(store: IntegrationStore, places: Path, days: int) -> None:
+    since = TODAY - timedelta(days=days)
+    orders, lines = warehouse(places)
+    stored = {
+        order["id"]: order
+        for order in store.read("orders")
+        if since <= datetime.fromisoformat(order["attributes"]["updatedAt"].replace("Z", "+00:00")) < TODAY
+    }
+    assert orders.keys() == stored.keys()
+    for id_, order in stored.items():
+        assert orders[id_]["updated_at"] == order["attributes"]["updatedAt"]
+        assert orders[id_]["total_value"] == order["attributes"]["totalValue"]
+    wanted = {ref["id"] for order in stored.values() for ref in order["relationships"]["lineItems"]["data"]}
+    assert {str(line["id"]) for line in lines} == wanted
+
+
+def test_orders_are_merged_and_a_second_run_changes_nothing(
+    load_dag: Callable[[str], Any], store: IntegrationStore, places: Path
+) -> None:
+    module = load_dag(ORDERS)
+    for days in (3, 2, 1):
+        run(module, TODAY - timedelta(days=days))
+    check_warehouse(store, places, 3)
+    before = warehouse(places)
+    run(module, TODAY - timedelta(days=2))
+    assert warehouse(places) == before
+    assert writes(store) == []
+
+
+def test_the_newest_state_of_an_order_wins_in_any_order_of_runs(load_dag: Callable[[str], Any], places: Path) -> None:
+    module = load_dag(ORDERS)
+    line = {"id": "1", "productSku": "A", "productName": "a", "quantity": 1, "productUnit": "each", "value": "1.0000"}
+    names = ("identifier", "poNumber", "currency", "subtotalValue", "totalValue", "customer", "createdAt")
+    order = {"id": "7", **dict.fromkeys(names), "updatedAt": "2026-11-07T00:00:00Z", "lineItems": [line]}
+    newer = {**order, "totalValue": "9.0000", "updatedAt": "2026-11-08T00:00:00Z", "lineItems": []}
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(module.TABLES)
+        assert module.merge_order(connection, newer)
+        assert not module.merge_order(connection, order)
+        assert connection.execute("SELECT total_value FROM orders").fetchall() == [("9.0000",)]
+        assert connection.execute("SELECT count(*) FROM order_lines").fetchone() == (0,)
+
+
+@pytest.fixture
+def erp(store: IntegrationStore, places: Path) -> list[dict[str, str]]:
+    """The ERP's file: products that the store does not have."""
+    rows = [
+        {"sku": f"ERP-{number}", "name": f"Product {number}", "unit": "each", "status": "enabled", "tax_code": code,
+         "category": "", "brand": ""}
+        for number, code in enumerate([store.read("producttaxcodes")[0]["attributes"]["code"]] * 5)
+    ]  # fmt: skip
+    write_csv(places / "erp.csv", rows)
+    return rows
+
+
+def write_csv(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_products_are_upserted_and_a_second_run_writes_nothing(
+    load_dag: Callable[[str], Any], store: IntegrationStore, erp: list[dict[str, str]]
+) -> None:
+    module = load_dag(PRODUCTS)
+    run(module, YESTERDAY)
+    made = {item["attributes"]["sku"]: item for item in store.read("products") if "ERP-" in item["attributes"]["sku"]}
+    assert made.keys() == {row["sku"] for row in erp}
+    forget(store)
+    run(module, YESTERDAY)
+    assert writes(store) == []
+
+
+def test_an_unknown_name_stops_the_products_before_anything_is_written(
+    load_dag: Callable[[str], Any], store: IntegrationStore, erp: list[dict[str, str]], places: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    write_csv(places / "erp.csv", [*erp, {**erp[0], "sku": "ERP-9", "brand": "No Such Brand"}])
+    dag_run = dag_of(load_dag(PRODUCTS)).test(logical_date=TODAY)
+    states = {instance.task_id: instance.state for instance in dag_run.get_task_instances()}
+    assert states == {"read_erp": "success", "resolve": "failed", "upsert": "upstream_failed"}
+    assert "row 6, field brand: the store has no brands 'No Such Brand'" in capsys.readouterr().out
+    assert writes(store) == []
+
+
+def test_a_refused_product_fails_the_task_with_its_outcome(
+    load_dag: Callable[[str], Any], store: IntegrationStore, erp: list[dict[str, str]], places: Path
+) -> None:
+    write_csv(places / "erp.csv", [*erp, {**erp[0], "sku": "ERP 10 !!!"}])
+    dag_run = dag_of(load_dag(PRODUCTS)).test(logical_date=TODAY)
+    upsert = next(instance for instance in dag_run.get_task_instances() if instance.task_id == "upsert")
+    assert upsert.state == "failed"
+    outcome = upsert.xcom_pull(task_ids="upsert", key="return_value")
+    assert (outcome["created"], outcome["rejected"]) == (5, 1)
+    assert outcome["rejects"] == str(places / "rejects" / "products" / f"{YESTERDAY:%Y-%m-%d}.jsonl")
+
+
+def test_trackings_are_pushed_once(load_dag: Callable[[str], Any], store: IntegrationStore, places: Path) -> None:
+    orders = [order["attributes"]["identifier"] for order in store.read("orders")[:4]]
+    shipped = [(order, day) for order in orders for day in (YESTERDAY, TODAY)]
+    rows = [
+        {"order": order, "method": "UPS", "number": f"1Z-{order}-{day:%d}", "shipped_at": f"{day:%Y-%m-%dT12:00:00Z}"}
+        for order, day in shipped
+    ]
+    write_csv(places / "shipments.csv", rows)
+    module = load_dag(TRACKINGS)
+    run(module, YESTERDAY)
+    run(module, YESTERDAY)
+    made = [item["attributes"]["number"] for item in store.read("ordershippingtrackings")]
+    pushed = [number for number in made if number.startswith("1Z-")]
+    assert sorted(pushed) == sorted(f"1Z-{order}-{YESTERDAY:%d}" for order in orders)
+
+
+@pytest.mark.parametrize("dag_id", [ORDERS, PRODUCTS, TRACKINGS])
+def test_a_run_without_an_interval_fails_with_an_explanation(
+    load_dag: Callable[[str], Any], dag_id: str, capsys: pytest.CaptureFixture[str], store: IntegrationStore,
+) -> None:  # fmt: skip
+    module = load_dag(dag_id)
+    dag_run = dag_of(module).test(logical_date=None)
+    assert dag_run.state == "failed"
+    printed = capsys.readouterr().out
+    assert "no data interval" in printed
+    assert "airflow backfill create" in printed
+    assert writes(store) == []
