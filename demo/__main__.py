@@ -74,14 +74,15 @@ def run(home: Path, say: Teller, *, keep: bool) -> int:
     shutil.rmtree(home, ignore_errors=True)
     places = Places.below(home)
     say("sandbox store: starting")
-    with Store(home / "store") as store:
+    sandbox = Store(home / "store")
+    with sandbox as store:
         before = prepare(store, places)
         say(f"sandbox store: {len(before.products)} products at {store.url}")
         with AirflowStack(home / "airflow", DAGS, places.environment(store.connection()), progress=say) as stack:
             scenario = Scenario(store, stack, places, before, say)
             wrong = scenario.run()
             if keep:
-                store.keep()
+                sandbox.keep()
                 stack.keep()
     sys.stdout.write(f"\n{table(scenario.rows)}\n\n")
     for difference in wrong[:SHOWN]:

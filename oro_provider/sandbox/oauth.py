@@ -109,6 +109,11 @@ class Tokens:
             return None
         return found[0]
 
+    @property
+    def access_tokens(self) -> list[str]:
+        """The access tokens that are valid or have expired, for a search of what must not hold them."""
+        return list(self._access)
+
     def revoke_all(self) -> None:
         """Make every access token invalid at once."""
         self._access.clear()

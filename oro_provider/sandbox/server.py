@@ -143,6 +143,10 @@ class RunningStore:
 
         self._call(turn)
 
+    def tokens(self) -> list[str]:
+        """The access tokens that were given out, for a search of what must not hold them."""
+        return self._call(lambda: self.shop.store.tokens.access_tokens)
+
     def heal(self) -> None:
         """End every fault."""
         self._call(self.shop.store.faults.clear)
