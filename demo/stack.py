@@ -80,6 +80,7 @@ class AirflowStack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None or not self._kept:
+            self._progress("Airflow: stopping")
             self.stop()
 
     def _start(self) -> None:
