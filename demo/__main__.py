@@ -9,6 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import requests
+
 from demo.environment import CHECKOUT
 from demo.processes import left_over
 from demo.scenario import DAGS, Places, Scenario, prepare
@@ -103,7 +105,11 @@ def main() -> int:
     say = Teller()
     try:
         return stop(HOME, say) if arguments.stop else run(HOME, say, keep=arguments.keep)
-    except (RuntimeError, TimeoutError) as error:  # what failed says enough by itself; all is ended by now
+    except (
+        RuntimeError,
+        TimeoutError,
+        requests.RequestException,
+    ) as error:  # what failed says enough by itself; all is ended by now
         say(f"failed: {error}")
         return 1
 

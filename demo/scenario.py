@@ -13,6 +13,7 @@ from demo import checks, sources, summary
 from demo.environment import CHECKOUT
 from demo.secrets_search import search
 from demo.store import product_rows, tracking_rows
+from demo.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -157,4 +158,4 @@ def customers_data(store: StoreReader) -> list[str]:
 
 
 def _interval(run: Document) -> checks.Interval:
-    return checks.moment(run["data_interval_start"]), checks.moment(run["data_interval_end"])
+    return moment(run["data_interval_start"]), moment(run["data_interval_end"])
