@@ -64,6 +64,12 @@ class Operations:
         self._all: dict[int, Operation] = {}
         self._queue: list[Operation] = []
         self._busy_until = 0.0
+        self._next = 1
+
+    def expect_id(self, number: int) -> None:
+        """Go on from this number with the next operation."""
+        if number not in self._all:
+            self._next = number
 
     # -- submitting ----------------------------------------------------------------------------------------------------
 
@@ -91,7 +97,8 @@ class Operations:
     def _open(self, resource: str, document: Any, *, sync: bool) -> Operation:
         now = self.clock.seconds()
         known = isinstance(document, dict) and isinstance(document.get("data"), list)
-        operation = Operation(len(self._all) + 1, resource, now, document if known else None, updated=now, sync=sync)
+        operation = Operation(self._next, resource, now, document if known else None, updated=now, sync=sync)
+        self._next += 1
         self._all[operation.id] = operation
         self._queue.append(operation)
         return operation

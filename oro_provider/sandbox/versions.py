@@ -46,72 +46,91 @@ class Facts:
     webhooks: bool = False
 
 
-_BEFORE_61 = {
-    "unknown": frozenset({"ordersubtotals", "customerprices"}),
-    "hidden": {
+_61 = Facts("6.1")
+
+_60 = replace(
+    _61,
+    version="6.0",
+    unknown=frozenset({"ordersubtotals", "customerprices"}),
+    hidden={
         "countries": frozenset({"deleted"}),
         "regions": frozenset({"deleted"}),
         "customeraddresses": frozenset({"validatedAt"}),
         "customeruseraddresses": frozenset({"validatedAt"}),
         "orderaddresses": frozenset({"validatedAt"}),
         "products": frozenset({"kitShippingCalculationMethod", "defaultVariant"}),
-        "orders": frozenset({
-            "subtotalWithDiscountsValue", "external", "createdBy", "internalStatus", "orderSubtotals", "documents",
-            "shippingStatus", "status",
-        }),
-        "orderlineitems": frozenset({
-            "createdAt", "updatedAt", "rowTotalDiscountAmount", "rowTotalAfterDiscountIncludingTax",
-            "rowTotalAfterDiscountExcludingTax", "rowTotalAfterDiscount",
-        }),
+        "orders": frozenset(
+            [
+                "subtotalWithDiscountsValue",
+                "external",
+                "createdBy",
+                "internalStatus",
+                "orderSubtotals",
+                "documents",
+                "shippingStatus",
+                "status",
+            ]
+        ),
+        "orderlineitems": frozenset(
+            [
+                "createdAt",
+                "updatedAt",
+                "rowTotalDiscountAmount",
+                "rowTotalAfterDiscountIncludingTax",
+                "rowTotalAfterDiscountExcludingTax",
+                "rowTotalAfterDiscount",
+            ]
+        ),
     },
-    "added": {"orders": {"uuid": "string"}},
-    "to_one": {"orderlineitems": {"orders": "order"}, "ordershippingtrackings": {"orders": "order"}},
-    "operators_combine": False,
-    "date_lists": False,
-    "enum_needs_field": False,
-    "subresource_total_breaks": True,
-    "max_related": 100,
-    "unlimited_related": frozenset(),
-    "validate_flag": False,
-    "upsert_update_status": 302,
-    "missing_line_price_status": 500,
-    "challenge": 'WSSE realm="Secured API", profile="UsernameToken"',
-    "challenge_for_bad_token": True,
-    "operator_in_parameter": False,
-}  # fmt: skip
-_EXTERNAL = {
-    "external_id": True,
-    "webhooks": True,
-    "products_total_wrong": False,
-    "added": {
-        **{name: {"externalId": "string"} for name in ("orders", "customers", "customerusers", "users", "brands", "inventorylevels")},
+    added={"orders": {"uuid": "string"}},
+    to_one={"orderlineitems": {"orders": "order"}, "ordershippingtrackings": {"orders": "order"}},
+    filters={
+        "orders": "external createdBy shippingStatus internalStatus",
+        "orderlineitems": "createdAt updatedAt customer customerUser",
+        "customeraddresses": "customRegion",
+        "customeruseraddresses": "customRegion",
+        "orderaddresses": "customRegion",
+    },
+    operators_combine=False,
+    date_lists=False,
+    enum_needs_field=False,
+    max_related=100,
+    unlimited_related=frozenset(),
+    validate_flag=False,
+    upsert_update_status=302,
+    missing_line_price_status=500,
+    challenge='WSSE realm="Secured API", profile="UsernameToken"',
+    challenge_for_bad_token=True,
+    operator_in_parameter=False,
+)
+
+_51 = replace(
+    _60,
+    version="5.1",
+    unknown=_60.unknown | {"orderinternalstatuses", "ordershippingstatuses", "orderstatuses"},
+    filters={**_60.filters, "orders": f"updatedAt {_60.filters['orders']}"},
+    sync_batch=False,
+    empty_filter_refused=False,
+    subresource_total_breaks=True,
+)
+
+_EXTERNAL_IDS = ("orders", "customers", "customerusers", "users", "brands", "inventorylevels")
+
+_6111 = replace(
+    _61,
+    version="6.1.11",
+    added={
+        **{name: {"externalId": "string"} for name in _EXTERNAL_IDS},
         "orderlineitems": {"draftDelete": "boolean"},
     },
-}  # fmt: skip
+    external_id=True,
+    webhooks=True,
+    products_total_wrong=False,
+)
 
-_51_FILTERS = {
-    "orders": "updatedAt external createdBy shippingStatus internalStatus",
-    "orderlineitems": "createdAt updatedAt customer customerUser",
-    "customeraddresses": "customRegion",
-    "customeruseraddresses": "customRegion",
-    "orderaddresses": "customRegion",
-}
-_60_FILTERS = {**_51_FILTERS, "orders": "external createdBy shippingStatus internalStatus"}
-
-_ENUM_RESOURCES_61 = frozenset({"orderinternalstatuses", "ordershippingstatuses", "orderstatuses"})
-
-FACTS: Mapping[str, Facts] = MappingProxyType({
-    "5.1": Facts(**{  # type: ignore[arg-type]  # rows name fields
-        **_BEFORE_61, "version": "5.1", "filters": _51_FILTERS, "sync_batch": False, "strict_dates": True,
-        "empty_filter_refused": False, "unknown": _BEFORE_61["unknown"] | _ENUM_RESOURCES_61,  # type: ignore[operator]
-    }),
-    "6.0": Facts(**{  # type: ignore[arg-type]
-        **_BEFORE_61, "version": "6.0", "filters": _60_FILTERS, "subresource_total_breaks": False,
-    }),
-    "6.1": Facts("6.1"),
-    "6.1.11": Facts(**{"version": "6.1.11", **_EXTERNAL}),  # type: ignore[arg-type]
-    "7.0": Facts(**{"version": "7.0", **_EXTERNAL, "products_total_wrong": False, "status_pages": True}),  # type: ignore[arg-type]
-})  # fmt: skip
+FACTS: Mapping[str, Facts] = MappingProxyType(
+    {one.version: one for one in (_51, _60, _61, _6111, replace(_6111, version="7.0", status_pages=True))}
+)
 
 
 class Catalog:

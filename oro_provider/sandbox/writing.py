@@ -15,7 +15,7 @@ from oro_provider.sandbox.bodies import Item, read_document, read_item
 from oro_provider.sandbox.drafts import BLANK, Draft, Graph, fill, related_ids, row_of
 from oro_provider.sandbox.errors import Problem, RefusedError, denied, not_found, refuse
 from oro_provider.sandbox.rules import RULES, Rules
-from oro_provider.sandbox.storage import TEXT_IDS, link_of, quoted
+from oro_provider.sandbox.storage import COMPUTED, TEXT_IDS, link_of, quoted
 from oro_provider.sandbox.upserts import check_upsert, find_upserted
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Writer:
         self.search = search
         self.chance = chance
         self._next: dict[str, int] = {}
+        self._expected: dict[str, list[int]] = {}
 
     # -- transactions and ids ------------------------------------------------------------------------------------------
 
@@ -88,11 +89,19 @@ class Writer:
         """The next id of a resource. A number once given is not given again, even when its write was refused."""
         if resource == "productprices":
             return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+        if self._expected.get(resource):
+            return self._expected[resource].pop(0)
         if resource not in self._next:
             highest = self.connection.execute(f'SELECT max("id") FROM {quoted(resource)}').fetchone()[0]
             self._next[resource] = (highest or 0) + 1
         self._next[resource] += 1
         return self._next[resource] - 1
+
+    def expect_ids(self, resource: str, numbers: list[int]) -> None:
+        """Give these numbers to the resource's next records, as far as they are free."""
+        if resource not in TEXT_IDS and resource in SHAPES and resource not in COMPUTED:
+            free = [number for number in numbers if row_of(self.connection, resource, number) is None]
+            self._expected[resource] = free
 
     # -- single records ------------------------------------------------------------------------------------------------
 

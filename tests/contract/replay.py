@@ -1,0 +1,247 @@
+"""Replay recorded exchanges against the sandbox and count how many answers are equal.
+
+`python -m tests.contract.replay FILE...` for files in the format of `recording`. What counts as equal: the status; of every error
+its title, detail and source; whether there is data, and for each type in it the names of attributes and relations.
+
+Normalised, since a recording cannot show it or another store has it otherwise:
+
+* order within an answer, ids and values, links, dates, hosts, headers;
+* tokens: a recorded 401 to a request with a token is replayed with a revoked one, and a 403 that names no record with a role that
+  lacks the permission (the recording hides who asked);
+* clients and secrets stand for the sandbox's own; a refresh token or code stands for the newest one, or for a used one where the
+  recorded answer says that it was revoked;
+* the message consumer has worked off everything before the next request, unless the recorded operation is still `new`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from oro_provider.sandbox import storage
+from oro_provider.sandbox.exchange import Request
+from oro_provider.sandbox.oauth import Client
+from oro_provider.sandbox.store import Settings, Store
+from tests.contract.equivalent import seed
+from tests.contract.recording import Exchange, read, records, version_of
+
+_GRANTS = {
+    "cc": frozenset({"client_credentials"}),
+    "pw": frozenset({"password", "refresh_token"}),
+    "ac": frozenset({"authorization_code", "refresh_token"}),
+}
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_SECRET = "sandbox-secret"
+
+
+class Replay:
+    """One sandbox, filled for one recording, and the requests of it."""
+
+    def __init__(self, version: str, context: list[Exchange], exchanges: list[Exchange]) -> None:
+        connection = storage.connect(":memory:")
+        seed(connection, context, exchanges)
+        self.store = Store(Settings(version=version, search_delay=0.0), connection)
+        self.exchanges = exchanges
+        self.names: dict[str, str] = {}
+        self.refreshes: list[str] = []
+        self.token = self._token()
+
+    def _token(self) -> str:
+        form = {"grant_type": "client_credentials", "client_id": "sandbox-client", "client_secret": _SECRET}
+        request = Request("POST", "/oauth2-token", "", {"content-type": "application/json"}, json.dumps(form).encode())
+        return str(json.loads(self.store.handle(request).body)["access_token"])
+
+    def run(self) -> list[tuple[Exchange, list[str]]]:
+        """Every exchange with the ways in which the sandbox's answer differs."""
+        return [(one, self.differences(one)) for one in self.exchanges]
+
+    def differences(self, one: Exchange) -> list[str]:
+        """Replay one exchange."""
+        self._prepare(one)
+        try:
+            response = self.store.handle(self._request(one))
+        except Exception as error:  # noqa: BLE001 - a crash is a difference like any other
+            return [f"crash: {error!r}"]
+        finally:
+            self._restore()
+        try:
+            answer = json.loads(response.body) if response.body else ""
+        except ValueError:
+            answer = response.body.decode()
+        self._learn(one, answer)
+        return list(_compare(one, response.status, answer))
+
+    def _prepare(self, one: Exchange) -> None:
+        """Bring the sandbox into the state that the recorded answer tells of."""
+        state = one.document.get("data")
+        waiting = (
+            isinstance(state, dict)
+            and state.get("type") == "asyncoperations"
+            and state["attributes"]["status"] == "new"
+        )
+        if not waiting:
+            while self.store.operations.work():
+                pass
+        self._expect_ids(one)
+        details = [error.get("detail") for error in one.document.get("errors", ())]
+        if one.status == 403 and any(detail in _ROLE for detail in details):
+            self.store.faults.denied = {("*", "*")}
+        if one.status == 404 and one.document.get("errors") == [{"status": "404", "title": "not found http exception"}]:
+            self.store.faults.api_off = True
+        if one.url.endswith("/oauth2-token") and "apioff" in one.name:
+            self.store.faults.api_off = True
+
+    def _expect_ids(self, one: Exchange) -> None:
+        """Let what the request creates get the recorded ids."""
+        if one.status not in {200, 201, 202} or one.method not in {"POST", "PATCH"}:
+            return
+        expected: dict[str, set[int]] = {}
+        for record in records(one.document):
+            if record["id"].isdigit():
+                expected.setdefault(record["type"], set()).add(int(record["id"]))
+        for resource, numbers in expected.items():
+            self.store.writer.expect_ids(resource, sorted(numbers))
+        for number in expected.get("asyncoperations", ()):
+            self.store.operations.expect_id(number)
+
+    def _restore(self) -> None:
+        self.store.faults.denied = set()
+        self.store.faults.api_off = False
+
+    def _request(self, one: Exchange) -> Request:
+        parts = urlsplit(one.url)
+        headers = dict(one.headers)
+        if headers.get("authorization") == "Bearer <token>":
+            headers["authorization"] = f"Bearer {'revoked' if one.status == 401 else self.token}"
+        headers["host"] = parts.netloc
+        body = one.body
+        text = "" if body in (None, "") else body if isinstance(body, str) else json.dumps(body)
+        for old, new in self.names.items():
+            text = text.replace(old, new)
+        path, query = parts.path, parts.query
+        for old, new in self.names.items():
+            path, query = path.replace(old, new), query.replace(old, new)
+        return Request(one.method, path, query, headers, self._credentials(one, text).encode())
+
+    def _credentials(self, one: Exchange, text: str) -> str:
+        for match in set(re.findall(r"<client-id-([a-z-]+)>", text + one.url)):
+            name = f"<client-id-{match}>"
+            secret = None if "public" in match or "skip" in match else _SECRET
+            self.store.tokens.clients = {
+                **self.store.tokens.clients,
+                name: Client(name, secret, _GRANTS[match[:2]], "http://client.example/callback"),
+            }
+        text = text.replace("<client-secret>", _SECRET)
+        if "<refresh-or-code>" in text and self.refreshes:
+            used = "revoked" in str(one.document.get("hint", ""))
+            text = text.replace("<refresh-or-code>", self.refreshes[0] if used else self.refreshes[-1])
+        return text
+
+    def _learn(self, one: Exchange, answer: Any) -> None:
+        """Remember ids that cannot be foretold, and refresh tokens."""
+        if isinstance(answer, dict) and "refresh_token" in answer:
+            self.refreshes.append(answer["refresh_token"])
+        if one.status in {200, 201} and one.method in {"POST", "PATCH"} and isinstance(answer, dict):
+            pairs = zip(records(one.document.get("data")), records(answer.get("data")), strict=False)
+            for old, new in pairs:
+                if old["type"] == new["type"] == "productprices":
+                    for a, b in zip(_UUID.findall(old["id"]), _UUID.findall(new["id"]), strict=False):
+                        self.names[a] = b
+
+
+_ROLE = {"No access to this type of entities.", "No access to create the asynchronous operation."}
+
+
+def _compare(one: Exchange, status: int, answer: Any) -> list[str]:
+    """What differs between the recorded answer and ours."""
+    if status != one.status:
+        shown = json.dumps(answer)[:300] if status >= 400 else ""
+        return [f"status {one.status} -> {status} {shown}"]
+    if one.cut or one.answer in (None, ""):
+        return []
+    if _errors(one.answer) != _errors(answer):
+        return [f"errors {_errors(one.answer)} -> {_errors(answer)}"]
+    found = []
+    ours, theirs = _names(answer), _names(one.answer)
+    if _emptiness(one.answer) != _emptiness(answer):
+        found.append(f"data {_emptiness(one.answer)} -> {_emptiness(answer)}")
+    else:
+        for kind in sorted(theirs.keys() & ours.keys()):
+            lacks, extra = theirs[kind] - ours[kind], ours[kind] - theirs[kind]
+            if lacks or extra:
+                found.append(f"{kind}: lacks {sorted(lacks)}, has besides {sorted(extra)}")
+    return found
+
+
+def _errors(answer: Any) -> list[str]:
+    errors = answer.get("errors", ()) if isinstance(answer, dict) else answer if isinstance(answer, list) else ()
+    if isinstance(answer, dict) and "error" in answer:
+        return [json.dumps({name: answer.get(name) for name in ("error", "error_description", "hint")})]
+    shown = [
+        json.dumps([error.get("title"), error.get("detail"), error.get("source")], sort_keys=True)
+        for error in errors
+        if isinstance(error, dict) and "title" in error
+    ]
+    return sorted(shown)
+
+
+def _emptiness(answer: Any) -> str:
+    data = answer.get("data", "none") if isinstance(answer, dict) else answer
+    return "some" if data else "none" if data == "none" else "empty"
+
+
+def _names(answer: Any) -> dict[str, set[str]]:
+    """The attribute and relation names of each type in `data` and `included`."""
+    if not isinstance(answer, dict):
+        first = answer[0] if isinstance(answer, list) and answer and isinstance(answer[0], dict) else {}
+        return {"plain": set(first)}
+    found: dict[str, set[str]] = {}
+    for part in ("data", "included"):
+        listed = answer.get(part)
+        for record in listed if isinstance(listed, list) else [listed] if isinstance(listed, dict) else []:
+            names = found.setdefault(f"{part} {record.get('type')}", set())
+            for members in ("attributes", "relationships"):
+                names.update(f"{members}.{name}" for name in (record.get(members) or {}))
+    return found
+
+
+def replay_file(path: Path, version: str | None = None) -> list[tuple[Exchange, list[str]]]:
+    """Replay one file; its neighbours in the folder tell what the store holds."""
+    exchanges = read(path)
+    context = [one for other in sorted(path.parent.glob("*.jsonl")) for one in read(other)]
+    return Replay(version or version_of(path), context, exchanges).run()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the share of equal answers of each file, and with `-v` every difference."""
+    parser = argparse.ArgumentParser(prog="python -m tests.contract.replay", description=__doc__)
+    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("--version", help="the sandbox version (default: from the folder's name)")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("--least", type=float, default=0.97, help="the share that must be equal")
+    asked = parser.parse_args(arguments)
+    totals: Counter[str] = Counter()
+    files = [file for path in asked.paths for file in (sorted(path.rglob("*.jsonl")) if path.is_dir() else [path])]
+    for file in files:
+        results = replay_file(file, asked.version)
+        equal = sum(not differences for _, differences in results)
+        totals.update(equal=equal, all=len(results))
+        sys.stdout.write(
+            f"{file.parent.name}/{file.name}: {equal} of {len(results)} equal ({equal / max(len(results), 1):.1%})\n"
+        )
+        for one, differences in results:
+            for difference in differences if asked.verbose else ():
+                sys.stdout.write(f"  {one.name}: {difference}\n")
+    share = totals["equal"] / max(totals["all"], 1)
+    sys.stdout.write(f"all: {totals['equal']} of {totals['all']} equal ({share:.1%})\n")
+    return 0 if share >= asked.least else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
