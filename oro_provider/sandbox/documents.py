@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from oro_provider.sandbox.versions import Catalog
 
 # Where relations are shown without links of their own.
-_UNLINKED_RELATIONS = frozenset({"orderSubtotals"})
+_UNLINKED_RELATIONS = frozenset({"orderSubtotals", "topic", "format"})
 _UNLINKED_RESOURCES = frozenset({"productprices", "asyncoperations"})
 
 

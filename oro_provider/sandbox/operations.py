@@ -71,6 +71,11 @@ class Operations:
         if number not in self._all:
             self._next = number
 
+    def pretend(self, number: int) -> None:
+        """Let there be a finished operation of this number that read nothing."""
+        now = self.clock.seconds()
+        self._all.setdefault(number, Operation(number, "customers", now, None, "success", now, 1, done=True))
+
     # -- submitting ----------------------------------------------------------------------------------------------------
 
     def submit(self, request: Request, resource: str, base: str) -> Response:
@@ -84,7 +89,7 @@ class Operations:
                 raise refuse(400, "invalid header value exception", detail)
             sync = mode == "sync"
         if not request.body:
-            raise refuse(400, "request data constraint", "The request data should not be empty.")
+            raise refuse(400, "request data constraint", facts.empty_body_detail)
         try:
             document = json.loads(request.body)
         except ValueError:

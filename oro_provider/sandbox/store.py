@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from oro_provider.sandbox import storage
 from oro_provider.sandbox.api import Api
+from oro_provider.sandbox.authorize import Authorize
 from oro_provider.sandbox.clock import Clock
 from oro_provider.sandbox.exchange import JSON, Request, Response
 from oro_provider.sandbox.faults import Faults
@@ -46,6 +47,7 @@ class Settings:
     token_lifetime: int = 3600
     search_delay: float = 2.0
     admin_prefix: str = "admin"
+    redirect_uri: str = "http://localhost/callback"
     consumers: int = 1
     users: Mapping[str, str] = field(default_factory=lambda: {"admin": "admin"})
 
@@ -59,14 +61,16 @@ class Store:
         self.connection = connection or storage.connect(settings.data)
         self.clock = Clock(settings.now)
         self.faults = Faults(settings.seed)
-        client = Client(settings.client_id, settings.client_secret, _ALL_GRANTS)
-        public = Client(f"{settings.client_id}-public", None, frozenset({"authorization_code", "refresh_token"}))
+        client = Client(settings.client_id, settings.client_secret, _ALL_GRANTS, settings.redirect_uri)
+        coded = frozenset({"authorization_code", "refresh_token"})
+        public = Client(f"{settings.client_id}-public", None, coded, settings.redirect_uri)
         self.tokens = Tokens({c.id: c for c in (client, public)}, settings.users, self.clock, settings.token_lifetime)
         search = SearchIndex(self.catalog, self.connection, self.clock, settings.search_delay)
         reader = Reader(self.catalog, self.connection, search)
         writer = Writer(self.catalog, self.connection, self.clock, search, random.Random(settings.seed))  # noqa: S311
         self.writer = writer
         self.operations = Operations(writer, reader, self.clock, settings.consumers)
+        self.authorize = Authorize(self.tokens, f"/{settings.admin_prefix}")
         self.api = Api(self.catalog, reader, writer, self.operations, self.tokens, self.faults)
 
     def handle(self, request: Request) -> Response:
@@ -87,7 +91,7 @@ class Store:
         if request.path.startswith(f"{prefix}/api/"):
             base = self._base(request, prefix)
             return self.api.handle(request, request.path.removeprefix(f"{prefix}/api/"), base)
-        return Response(404, json.dumps({"code": 404}).encode(), JSON)
+        return self.authorize.handle(request) or Response(404, json.dumps({"code": 404}).encode(), JSON)
 
     def _base(self, request: Request, prefix: str) -> str:
         # Links follow the Host header; forwarded headers are ignored, as by a store that trusts no proxy.

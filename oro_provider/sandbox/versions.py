@@ -23,12 +23,15 @@ class Facts:
     unknown: frozenset[str] = frozenset()  # resources that this version does not have
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)  # attributes and relations that it does not show
     added: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)  # attributes that 6.1.9 does not show
+    related: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # to-one relations that 6.1.9 does not show
     to_one: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # relation to many of 6.1 -> its name to one
     filters: Mapping[str, str] = field(default_factory=dict)  # filters that are missing here, by resource
     operators_combine: bool = True  # [gte] and [lt] on one field: both, or only the last one
     date_lists: bool = True
     strict_dates: bool = True  # a fraction of exactly two digits or none; T only
     empty_filter_refused: bool = True
+    empty_body_detail: str = "The request data should not be empty."
+    optional: frozenset[tuple[str, str]] = frozenset()  # required in 6.1, but not here
     operator_in_parameter: bool = True  # filter[x][op] in errors, or filter[x]
     sync_batch: bool = True
     validate_flag: bool = True
@@ -43,15 +46,17 @@ class Facts:
     missing_line_price_status: int = 400
     status_pages: bool = False  # orderinternalstatuses takes page[...]
     external_id: bool = False
-    webhooks: bool = False
 
 
-_61 = Facts("6.1")
+# The outgoing webhooks came with 6.1.10 and 7.0.2.
+_HOOKS = frozenset({"webhooks", "webhooktopics", "webhookformats"})
+
+_61 = Facts("6.1", unknown=_HOOKS)
 
 _60 = replace(
     _61,
     version="6.0",
-    unknown=frozenset({"ordersubtotals", "customerprices"}),
+    unknown=_HOOKS | {"ordersubtotals", "customerprices"},
     hidden={
         "countries": frozenset({"deleted"}),
         "regions": frozenset({"deleted"}),
@@ -102,6 +107,8 @@ _60 = replace(
     challenge='WSSE realm="Secured API", profile="UsernameToken"',
     challenge_for_bad_token=True,
     operator_in_parameter=False,
+    empty_body_detail="The request data should not be empty",
+    optional=frozenset({("orders", "currency")}),
 )
 
 _51 = replace(
@@ -123,8 +130,9 @@ _6111 = replace(
         **{name: {"externalId": "string"} for name in _EXTERNAL_IDS},
         "orderlineitems": {"draftDelete": "boolean"},
     },
+    related={"orderlineitems": {"freeFormTaxCode": "producttaxcodes"}},
+    unknown=frozenset(),
     external_id=True,
-    webhooks=True,
     products_total_wrong=False,
 )
 
@@ -170,6 +178,7 @@ def _shape(facts: Facts, name: str, shape: Shape) -> Shape:
         if relation in hidden or to.type in facts.unknown:
             continue
         relationships[renamed.get(relation, relation)] = To(to.type) if relation in renamed else to
+    relationships |= {relation: To(target) for relation, target in facts.related.get(name, {}).items()}
     return Shape(MappingProxyType(attributes), MappingProxyType(relationships))
 
 
@@ -187,8 +196,7 @@ def _resource(facts: Facts, row: Resource) -> Resource:
     sorts = frozenset(renamed.get(name, name) for name in row.sorts if name not in missing)
     upsert = (*row.upsert, "uuid") if "uuid" in facts.added.get(row.name, {}) else row.upsert
     paged = row.paged and not (row.name in {"orderinternalstatuses", "orderstatuses"} and not facts.status_pages)
-    unique = (*row.unique, ("externalId",)) if "externalId" in facts.added.get(row.name, {}) else row.unique
     return replace(
-        row, filters=MappingProxyType(filters), sorts=sorts, upsert=upsert, paged=paged, unique=unique,
-        ignored=frozenset(row.ignored),
+        row, filters=MappingProxyType(filters), sorts=sorts, upsert=upsert, paged=paged,
+        required=tuple(name for name in row.required if (row.name, name) not in facts.optional),
     )  # fmt: skip
