@@ -38,8 +38,11 @@ class Authorize:
         """Answer a page of the login, or None when the path is none."""
         pages = {
             f"{self.prefix}/oauth2-token/authorize": self._authorize,
+            # 5.1 has a login of OAuth's own, 6.1 that of the back office.
             f"{self.prefix}/user/login": self._login_page,
             f"{self.prefix}/user/login-check": self._login,
+            f"{self.prefix}/oauth2-token/login": self._login_page,
+            f"{self.prefix}/oauth2-token/login-check": self._login,
         }
         if request.path == "/oauth2-token/authorize":
             # The storefront's page: a back-office client finds a customer's login there, and a 404 behind it.
@@ -51,6 +54,13 @@ class Authorize:
             return page(request)
         except OAuthError as error:
             return error.response()
+
+    def log_in(self, user: str) -> str:
+        """The cookie of a fresh session of this user."""
+        cookie = secrets.token_hex(16)
+        self._sessions[cookie] = ""
+        self._users[cookie] = user
+        return f"{_COOKIE}={cookie}"
 
     def _authorize(self, request: Request) -> Response:
         asked = dict(parse_qsl(request.query))

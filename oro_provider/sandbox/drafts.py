@@ -35,6 +35,7 @@ class Draft:
     values: dict[str, Any] = field(default_factory=dict)
     many: dict[str, list[Any]] = field(default_factory=dict)
     secrets: dict[str, Any] = field(default_factory=dict)
+    added: dict[str, list[tuple[Any, Any]]] = field(default_factory=dict)  # (id, localization) that the store adds
     current: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)  # fields that already have a problem

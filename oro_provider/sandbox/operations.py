@@ -71,10 +71,14 @@ class Operations:
         if number not in self._all:
             self._next = number
 
-    def pretend(self, number: int) -> None:
-        """Let there be a finished operation of this number that read nothing."""
+    def pretend(self, number: int, errors: list[dict[str, Any]]) -> None:
+        """Let there be a finished operation of this number that had these errors and wrote nothing."""
         now = self.clock.seconds()
-        self._all.setdefault(number, Operation(number, "customers", now, None, "success", now, 1, done=True))
+        self._all[number] = Operation(number, "customers", now, None, "success", now, 1, done=True, errors=errors)
+
+    def knows(self, number: int) -> bool:
+        """Whether there was an operation of this number."""
+        return number in self._all
 
     # -- submitting ----------------------------------------------------------------------------------------------------
 
@@ -243,8 +247,7 @@ class Operations:
         with self.writer.transaction():
             graph = Graph()
             primary = self.writer.draft(item, update=item.update)
-            if item.id is not None:
-                graph.drafts[item.type, item.id] = primary
+            # Included records cannot name the item that names them: its id in the request is unknown to them here.
             pairs = self.writer.include(graph, [read_item(included[n], f"/included/{n}") for n in wanted])
             fill(self.writer.catalog, self.writer.connection, graph, primary, item)
             for draft, one in pairs:

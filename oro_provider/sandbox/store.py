@@ -49,6 +49,9 @@ class Settings:
     admin_prefix: str = "admin"
     redirect_uri: str = "http://localhost/callback"
     consumers: int = 1
+    product_flags: tuple[
+        str, ...
+    ] = ()  # boolean attributes of the product family, without which nothing is configurable
     users: Mapping[str, str] = field(default_factory=lambda: {"admin": "admin"})
 
 
@@ -57,8 +60,9 @@ class Store:
 
     def __init__(self, settings: Settings, connection: sqlite3.Connection | None = None) -> None:
         self.settings = settings
-        self.catalog = catalog(settings.version)
+        self.catalog = catalog(settings.version, settings.product_flags)
         self.connection = connection or storage.connect(settings.data)
+        storage.add_flags(self.connection, settings.product_flags)
         self.clock = Clock(settings.now)
         self.faults = Faults(settings.seed)
         client = Client(settings.client_id, settings.client_secret, _ALL_GRANTS, settings.redirect_uri)

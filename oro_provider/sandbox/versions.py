@@ -144,8 +144,9 @@ FACTS: Mapping[str, Facts] = MappingProxyType(
 class Catalog:
     """The resources and shapes of one version."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, product_flags: tuple[str, ...] = ()) -> None:
         self.facts = facts
+        self.product_flags = product_flags
         self.shapes: dict[str, Shape] = {}
         self.resources: dict[str, Resource] = {}
         for name, shape in SHAPES.items():
@@ -153,6 +154,11 @@ class Catalog:
                 self.shapes[name] = _shape(facts, name, shape)
                 if name in RESOURCES:
                     self.resources[name] = _resource(facts, RESOURCES[name])
+
+        if product_flags:
+            products = self.shapes["products"]
+            flags: dict[str, Kind] = {**products.attributes, **dict.fromkeys(product_flags, "boolean")}
+            self.shapes["products"] = Shape(MappingProxyType(flags), products.relationships)
 
     def stored_relation(self, resource: str, relation: str) -> str:
         """The 6.1 name of a relation, under which it is stored."""
@@ -163,9 +169,9 @@ class Catalog:
 
 
 @cache
-def catalog(version: str) -> Catalog:
-    """The catalog of a version; unknown versions are a KeyError."""
-    return Catalog(FACTS[version])
+def catalog(version: str, product_flags: tuple[str, ...] = ()) -> Catalog:
+    """The catalog of a version, with boolean attributes that somebody added to products; unknown versions are a KeyError."""
+    return Catalog(FACTS[version], product_flags)
 
 
 def _shape(facts: Facts, name: str, shape: Shape) -> Shape:

@@ -332,6 +332,9 @@ class Writer:
         """Write validated drafts: ids first, so that they can refer to each other, then rows, lists and side effects."""
         now = self.clock.text()
         for draft in drafts:
+            reserve = RULES.get(draft.type, Rules()).reserve
+            if reserve is not None:
+                reserve(self, draft)
             if not draft.update and (draft.id is None or draft.type == "productprices"):
                 draft.id = self.new_id(draft.type)
         for draft in drafts:

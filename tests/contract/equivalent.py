@@ -8,6 +8,7 @@ filter or search found matches it, a product with a price has the price's unit, 
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ Key = tuple[str, str]
 # What a record needs that the recording may not show.
 _FILLERS: dict[str, dict[str, Any]] = {
     "products": {"sku": "SKU-{id}", "status": "enabled", "productType": "simple", "variantFields": "[]"},
-    "orders": {"identifier": "order-{id}", "currency": "USD", "internalStatus": "open", "uuid": "{id}"},
+    "orders": {"identifier": "order-{id}", "currency": "USD", "internalStatus": "open", "customer": 1, "uuid": "{id}"},
     "customers": {"name": "Customer {id}"},
     "customerusers": {"email": "user{id}@example.com", "firstName": "A", "lastName": "B"},
     "orderlineitems": {"productUnit": "item", "quantity": 1, "value": "1.0000", "currency": "USD"},
@@ -51,6 +52,9 @@ class Seeder:
         self.end = max((one.time for one in replayed), default=0.0)
         self.own = set(_created(replayed))
         self.sent = _sent_keys(replayed)
+        self.sent_prices = {
+            _price_key(one) for exchange in replayed if exchange.status < 300 for one in _sent(exchange.body)
+        }
         self.first_late: dict[str, int] = {}
         for (resource, identifier), time in _created(context).items():
             if time > self.end and identifier.isdigit():
@@ -77,6 +81,7 @@ class Seeder:
         self._imply_prices()
         for one in self.replayed:
             self._imply_found(one)
+            self._imply_taken(one)
         storage.index(self.connection)
 
     def _see(self, record: dict[str, Any]) -> None:
@@ -93,6 +98,8 @@ class Seeder:
         if (resource, identifier) in self.own:
             return True
         if identifier.isdigit() and int(identifier) >= self.first_late.get(resource, 10**12):
+            return True
+        if resource == "productprices" and _price_key(known) in self.sent_prices:
             return True
         if any((resource, name, known["attributes"].get(name)) in self.sent for name in _BUSINESS_KEYS):
             return True
@@ -188,6 +195,24 @@ class Seeder:
                 for record in data:
                     self._imply_value(resource, record["id"], path, one_filter.value, append=search)
 
+    def _imply_taken(self, one: Exchange) -> None:
+        """A value that a recorded refusal calls used is used, unless the recording itself comes to use it."""
+        made = json.dumps([other.body for other in self.replayed if other.status < 300], default=str)
+        for error in one.document.get("errors", ()):
+            matched = re.fullmatch(
+                r"/data/(\d+)/attributes/(sku|identifier)", (error.get("source") or {}).get("pointer", "")
+            )
+            if error.get("title") != "unique entity constraint" or matched is None:
+                continue
+            record = one.body["data"][int(matched[1])]
+            value = record["attributes"][matched[2]]
+            table, name = quoted(record["type"]), quoted(matched[2])
+            if (
+                json.dumps(value) not in made
+                and not self.connection.execute(f"SELECT 1 FROM {table} WHERE {name} = ?", (value,)).fetchone()
+            ):
+                self.connection.execute(f"INSERT INTO {table} ({name}) VALUES (?)", (value,))
+
     def _imply_value(self, resource: str, identifier: str, path: str, value: str, *, append: bool) -> None:
         name, _, inner = path.partition(".")
         shape = SHAPES[resource]
@@ -229,10 +254,25 @@ def _created(exchanges: list[Exchange]) -> dict[Key, float]:
             fresh = [*listed, *one.document.get("included", ())]
             keys = [(record["type"], record["id"]) for record in fresh]
             keys += [key for record in listed if record["type"] == "products" for key in _brought(record)]
+            old = {(record["type"], record["id"]) for record in fresh if not _is_fresh(record, one.time)}
             for key in keys:
-                if key not in updated:
+                if key not in updated and key not in old:
                     found.setdefault(key, one.time)
     return found
+
+
+def _is_fresh(record: dict[str, Any], time: float) -> bool:
+    """Whether a record of an answer was made by its request; an upsert may have found it."""
+    created = (record.get("attributes") or {}).get("createdAt")
+    return (
+        not isinstance(created, str)
+        or (record["type"] == "orders" and created < "2026")
+        or time - _seconds(created) < 3
+    )
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def _brought(record: dict[str, Any]) -> list[Key]:
@@ -248,6 +288,23 @@ def _sent(body: Any) -> list[dict[str, Any]]:
     data = body.get("data")
     listed = data if isinstance(data, list) else [data]
     return [one for one in (*listed, *(body.get("included") or ())) if isinstance(one, dict) and "type" in one]
+
+
+def _price_key(record: dict[str, Any]) -> tuple[str, ...]:
+    """What makes a price unique; empty for other records."""
+    linked = {
+        name: (value.get("data") or {}).get("id")
+        for name, value in (record.get("relationships") or {}).items()
+        if isinstance(value.get("data"), dict)
+    }
+    attributes = record.get("attributes") or {}
+    if not {"priceList", "product", "unit"} <= linked.keys() or "quantity" not in attributes:
+        return ()
+    return (
+        *(str(linked[name]) for name in ("priceList", "product", "unit")),
+        str(attributes["quantity"]),
+        str(attributes.get("currency")),
+    )
 
 
 def _sent_keys(exchanges: list[Exchange]) -> set[tuple[str, str, Any]]:

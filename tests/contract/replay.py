@@ -18,6 +18,7 @@ Normalised, since a recording cannot show it or another store has it otherwise:
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import re
 import sys
@@ -27,9 +28,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from oro_provider.entities.shapes import SHAPES
 from oro_provider.sandbox import storage
 from oro_provider.sandbox.exchange import Request
 from oro_provider.sandbox.oauth import Client
+from oro_provider.sandbox.storage import COMPUTED
 from oro_provider.sandbox.store import Settings, Store
 from tests.contract.equivalent import Seeder
 from tests.contract.recording import Exchange, read, records, version_of
@@ -49,10 +52,13 @@ class Replay:
     def __init__(self, version: str, context: list[Exchange], exchanges: list[Exchange]) -> None:
         connection = storage.connect(":memory:")
         Seeder(connection, context, exchanges).fill()
-        self.store = Store(Settings(version=version, search_delay=0.0), connection)
+        flags = tuple(sorted({name for one in context for name in own_attributes(one.document)}))
+        self.store = Store(Settings(version=version, search_delay=0.0, product_flags=flags), connection)
+        self.context = context
         self.exchanges = exchanges
         self.names: dict[str, str] = {}
-        self.refreshes: list[str] = []
+        self.refreshes: dict[str, bool] = {}  # token or code -> whether it was used
+        self.codes: dict[str, bool] = {}
         self.token = self._token()
 
     def _token(self) -> str:
@@ -81,14 +87,14 @@ class Replay:
 
     def _rehearse(self, order: list[Exchange]) -> int:
         """How many answers differ in this order; nothing stays."""
-        memory = self.store.writer.remember(), list(self.refreshes), dict(self.names)
+        memory = self.store.writer.remember(), dict(self.refreshes), dict(self.names), dict(self.codes)
         self.store.connection.execute("SAVEPOINT rehearse_order")
         try:
             return sum(bool(self.differences(one)) for one in order)
         finally:
             self.store.writer.take_back("rehearse_order")
             self.store.writer.recall(memory[0])
-            self.refreshes, self.names = memory[1], memory[2]
+            self.refreshes, self.names, self.codes = memory[1], memory[2], memory[3]
 
     def differences(self, one: Exchange) -> list[str]:
         """Replay one exchange."""
@@ -103,6 +109,9 @@ class Replay:
             answer = json.loads(response.body) if response.body else ""
         except ValueError:
             answer = response.body.decode()
+        code = re.search(r"[?&]code=([^&]+)", response.headers.get("Location", ""))
+        if code:
+            self.codes[code[1]] = False
         self._learn(one, answer)
         return list(_compare(one, response.status, answer))
 
@@ -114,13 +123,16 @@ class Replay:
             and state.get("type") == "asyncoperations"
             and state["attributes"]["status"] == "new"
         )
+        sync = one.headers.get("x-mode") == "sync"
+        self.store.operations.consumers = 0 if waiting and sync else 1
         if not waiting:
             while self.store.operations.work():
                 pass
+        self._imply(one)
         self._expect_ids(one)
         operation = re.search(r"/asyncoperations/(\d+)", one.url)
-        if operation and one.status == 200:
-            self.store.operations.pretend(int(operation[1]))
+        if operation and one.status == 200 and not self.store.operations.knows(int(operation[1])):
+            self.store.operations.pretend(int(operation[1]), self._errors_of(operation[1]))
         details = [error.get("detail") for error in one.document.get("errors", ())]
         if one.status == 403 and any(detail in _ROLE for detail in details):
             self.store.faults.denied = {("*", "*")}
@@ -128,6 +140,23 @@ class Replay:
             self.store.faults.api_off = True
         if one.url.endswith("/oauth2-token") and "apioff" in one.name:
             self.store.faults.api_off = True
+
+    def _errors_of(self, operation: str) -> list[dict[str, Any]]:
+        """The most errors that the recording shows of an operation that it does not show being started."""
+        listed = [one.document.get("data") for one in self.context if f"/asyncoperations/{operation}/errors" in one.url]
+        return max((data for data in listed if isinstance(data, list)), key=len, default=[])
+
+    def _imply(self, one: Exchange) -> None:
+        """Make true what a refusal says of the record in the URL."""
+        matched = re.search(r"/admin/api/(\w+)/(\d+)$", one.url)
+        if matched is None or matched[1] not in SHAPES or matched[1] in COMPUTED:
+            return
+        details = [error.get("detail") for error in one.document.get("errors", ())]
+        if one.status == 404 and one.method != "GET" and _MISSING in details:
+            self.store.connection.execute(f'DELETE FROM "{matched[1]}" WHERE "id" = ?', (matched[2],))
+        if one.status == 403 and matched[1] == "orders" and 'No access by "EDIT" permission to the entity.' in details:
+            statement = 'UPDATE orders SET "internalStatus" = \'closed\' WHERE "id" = ?'
+            self.store.connection.execute(statement, (matched[2],))
 
     def _expect_ids(self, one: Exchange) -> None:
         """Let what the request creates get the recorded ids."""
@@ -149,6 +178,10 @@ class Replay:
     def _request(self, one: Exchange) -> Request:
         parts = urlsplit(one.url)
         headers = dict(one.headers)
+        if headers.get("authorization", "").startswith("Basic ") and one.url.endswith("/oauth2-token"):
+            headers["authorization"] = "Basic " + base64.b64encode(f"sandbox-client:{_SECRET}".encode()).decode()
+        if "/oauth2-token/authorize" in one.url and "login" not in one.answer_headers.get("location", ""):
+            headers["cookie"] = self.store.authorize.log_in("admin")
         if headers.get("authorization") == "Bearer <token>":
             headers["authorization"] = f"Bearer {'revoked' if one.status == 401 else self.token}"
         headers["host"] = parts.netloc
@@ -170,15 +203,19 @@ class Replay:
                 name: Client(name, secret, _GRANTS[match[:2]], "http://client.example/callback", "skip" in match),
             }
         text = text.replace("<client-secret>", _SECRET)
-        if "<refresh-or-code>" in text and self.refreshes:
+        if "<refresh-or-code>" in text:
+            held = self.codes if "authorization_code" in text else self.refreshes
             used = "revoked" in str(one.document.get("hint", ""))
-            text = text.replace("<refresh-or-code>", self.refreshes[0] if used else self.refreshes[-1])
+            wanted = [token for token, spent in held.items() if spent == used] or [""]
+            text = text.replace("<refresh-or-code>", wanted[-1])
+            if one.status == 200:
+                held[wanted[-1]] = True
         return text
 
     def _learn(self, one: Exchange, answer: Any) -> None:
         """Remember ids that cannot be foretold, and refresh tokens."""
         if isinstance(answer, dict) and "refresh_token" in answer:
-            self.refreshes.append(answer["refresh_token"])
+            self.refreshes[answer["refresh_token"]] = False
         if one.status in {200, 201} and one.method in {"POST", "PATCH"} and isinstance(answer, dict):
             pairs = zip(records(one.document.get("data")), records(answer.get("data")), strict=False)
             for old, new in pairs:
@@ -187,7 +224,19 @@ class Replay:
                         self.names[a] = b
 
 
+_MISSING = "An entity with the requested identifier does not exist."
 _ROLE = {"No access to this type of entities.", "No access to create the asynchronous operation."}
+
+
+def own_attributes(document: dict[str, Any]) -> set[str]:
+    """The boolean attributes of products that no fresh store has."""
+    found = set()
+    for record in records(document):
+        if record["type"] == "products":
+            known = SHAPES["products"].attributes
+            attributes = record.get("attributes") or {}
+            found |= {name for name, value in attributes.items() if isinstance(value, bool) and name not in known}
+    return found
 
 
 def _compare(one: Exchange, status: int, answer: Any) -> list[str]:
