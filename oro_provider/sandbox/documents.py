@@ -57,6 +57,10 @@ class Renderer:
         self.connection = connection
         self._plans: dict[tuple[str, View], Plan] = {}
 
+    def forget(self) -> None:
+        """Forget compiled documents after the shapes changed."""
+        self._plans.clear()
+
     def plan(self, resource: str, view: View) -> Plan:
         """The compiled document of a resource in a view."""
         key = (resource, view)

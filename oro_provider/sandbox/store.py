@@ -20,7 +20,7 @@ from oro_provider.sandbox.oauth import Client, Tokens
 from oro_provider.sandbox.operations import Operations
 from oro_provider.sandbox.reading import Reader
 from oro_provider.sandbox.search_index import SearchIndex
-from oro_provider.sandbox.versions import catalog
+from oro_provider.sandbox.versions import FACTS, Catalog
 from oro_provider.sandbox.writing import Writer
 
 if TYPE_CHECKING:
@@ -60,9 +60,8 @@ class Store:
 
     def __init__(self, settings: Settings, connection: sqlite3.Connection | None = None) -> None:
         self.settings = settings
-        self.catalog = catalog(settings.version, settings.product_flags)
+        self.catalog = Catalog(FACTS[settings.version])
         self.connection = connection or storage.connect(settings.data)
-        storage.add_flags(self.connection, settings.product_flags)
         self.clock = Clock(settings.now)
         self.faults = Faults(settings.seed)
         client = Client(settings.client_id, settings.client_secret, _ALL_GRANTS, settings.redirect_uri)
@@ -71,11 +70,20 @@ class Store:
         self.tokens = Tokens({c.id: c for c in (client, public)}, settings.users, self.clock, settings.token_lifetime)
         search = SearchIndex(self.catalog, self.connection, self.clock, settings.search_delay)
         reader = Reader(self.catalog, self.connection, search)
+        self.reader = reader
         writer = Writer(self.catalog, self.connection, self.clock, search, random.Random(settings.seed))  # noqa: S311
         self.writer = writer
         self.operations = Operations(writer, reader, self.clock, settings.consumers)
         self.authorize = Authorize(self.tokens, f"/{settings.admin_prefix}")
         self.api = Api(self.catalog, reader, writer, self.operations, self.tokens, self.faults)
+
+        self.add_product_flags(settings.product_flags)
+
+    def add_product_flags(self, names: tuple[str, ...]) -> None:
+        """Give products boolean attributes, as a person does in the back office: the API cannot."""
+        storage.add_flags(self.connection, names)
+        self.catalog.add_flags(names)
+        self.reader.renderer.forget()
 
     def handle(self, request: Request) -> Response:
         """Answer a request."""

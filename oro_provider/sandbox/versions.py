@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -144,9 +143,9 @@ FACTS: Mapping[str, Facts] = MappingProxyType(
 class Catalog:
     """The resources and shapes of one version."""
 
-    def __init__(self, facts: Facts, product_flags: tuple[str, ...] = ()) -> None:
+    def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self.product_flags = product_flags
+        self.product_flags: tuple[str, ...] = ()
         self.shapes: dict[str, Shape] = {}
         self.resources: dict[str, Resource] = {}
         for name, shape in SHAPES.items():
@@ -155,10 +154,13 @@ class Catalog:
                 if name in RESOURCES:
                     self.resources[name] = _resource(facts, RESOURCES[name])
 
-        if product_flags:
-            products = self.shapes["products"]
-            flags: dict[str, Kind] = {**products.attributes, **dict.fromkeys(product_flags, "boolean")}
-            self.shapes["products"] = Shape(MappingProxyType(flags), products.relationships)
+    def add_flags(self, names: tuple[str, ...]) -> None:
+        """Let products have boolean attributes of the store's own."""
+        products = self.shapes["products"]
+        attributes: dict[str, Kind] = {**products.attributes}
+        attributes |= dict.fromkeys(names, "boolean")
+        self.shapes["products"] = Shape(MappingProxyType(attributes), products.relationships)
+        self.product_flags += tuple(name for name in names if name not in self.product_flags)
 
     def stored_relation(self, resource: str, relation: str) -> str:
         """The 6.1 name of a relation, under which it is stored."""
@@ -166,12 +168,6 @@ class Catalog:
             if shown == relation:
                 return stored
         return relation
-
-
-@cache
-def catalog(version: str, product_flags: tuple[str, ...] = ()) -> Catalog:
-    """The catalog of a version, with boolean attributes that somebody added to products; unknown versions are a KeyError."""
-    return Catalog(FACTS[version], product_flags)
 
 
 def _shape(facts: Facts, name: str, shape: Shape) -> Shape:

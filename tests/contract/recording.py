@@ -42,10 +42,8 @@ class Exchange:
 
 def read(path: Path) -> list[Exchange]:
     """The exchanges of a file, oldest first; within a second creations come before what they make possible."""
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.strip():
-            found.append(_exchange(json.loads(line)))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = [_exchange(json.loads(line)) for line in lines if line.strip()]
     return sorted(found, key=lambda one: (one.time, one.status not in {201, 202}))
 
 

@@ -26,7 +26,7 @@ from collections import Counter
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from oro_provider.entities.shapes import SHAPES
 from oro_provider.sandbox import storage
@@ -52,8 +52,11 @@ class Replay:
     def __init__(self, version: str, context: list[Exchange], exchanges: list[Exchange]) -> None:
         connection = storage.connect(":memory:")
         Seeder(connection, context, exchanges).fill()
-        flags = tuple(sorted({name for one in context for name in own_attributes(one.document)}))
-        self.store = Store(Settings(version=version, search_delay=0.0, product_flags=flags), connection)
+        self.store = Store(Settings(version=version, search_delay=0.0), connection)
+        self.flags: dict[str, float] = {}
+        for one in context:
+            for name in own_attributes(one.document) if one.status < 300 else ():
+                self.flags[name] = min(self.flags.get(name, one.time), one.time)
         self.context = context
         self.exchanges = exchanges
         self.names: dict[str, str] = {}
@@ -71,13 +74,23 @@ class Replay:
         results: list[tuple[Exchange, list[str]]] = []
         for _, together in groupby(self.exchanges, key=lambda one: one.time):
             group = list(together)
+            self._grow(group[0].time)
             results += [(one, self.differences(one)) for one in self._best_order(group)]
         return results
+
+    def _grow(self, time: float) -> None:
+        """Give products the attributes that somebody had added by then."""
+        known = self.store.catalog.product_flags
+        grown = tuple(sorted(name for name, first in self.flags.items() if time >= first and name not in known))
+        if grown:
+            self.store.add_product_flags(grown)
 
     def _best_order(self, group: list[Exchange]) -> list[Exchange]:
         """A recording shows seconds: within one, the order that explains most answers."""
         writes = [one for one in group if one.method in {"POST", "PATCH", "DELETE"} and one.time]
         batches = any(isinstance((one.body or {}).get("data"), list) for one in group if isinstance(one.body, dict))
+        if any("/oauth2-token" in one.url for one in group):
+            return sorted(group, key=_oauth_step)
         if len(group) < 2 or not writes or batches:
             return group
         refused_first = sorted(group, key=lambda one: one.status < 400)
@@ -206,11 +219,16 @@ class Replay:
         if "<refresh-or-code>" in text:
             held = self.codes if "authorization_code" in text else self.refreshes
             used = "revoked" in str(one.document.get("hint", ""))
-            wanted = [token for token, spent in held.items() if spent == used] or [""]
+            wanted = [token for token, spent in held.items() if spent == used and self._fits(token, text)] or [""]
             text = text.replace("<refresh-or-code>", wanted[-1])
             if one.status == 200:
                 held[wanted[-1]] = True
         return text
+
+    def _fits(self, token: str, text: str) -> bool:
+        """Whether a code belongs to the client that the request names; refresh tokens always may."""
+        code = self.store.tokens.codes.get(token)
+        return code is None or code.client in unquote_plus(text)
 
     def _learn(self, one: Exchange, answer: Any) -> None:
         """Remember ids that cannot be foretold, and refresh tokens."""
@@ -226,6 +244,15 @@ class Replay:
 
 _MISSING = "An entity with the requested identifier does not exist."
 _ROLE = {"No access to this type of entities.", "No access to create the asynchronous operation."}
+
+
+def _oauth_step(one: Exchange) -> int:
+    """Where an exchange stands in a login: pages, consent, refusals that leave the code good, tokens, what is revoked then."""
+    if one.url.partition("?")[0].endswith("/oauth2-token"):
+        return (
+            2 if "revoked" not in str(one.document.get("hint")) and one.status != 200 else 3 if one.status == 200 else 4
+        )
+    return 0 if one.method == "GET" else 1
 
 
 def own_attributes(document: dict[str, Any]) -> set[str]:
