@@ -10,6 +10,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from oro_provider.api.errors import InvalidRequest
 from oro_provider.api.query import Query
 from oro_provider.entities.model import ByFilter, Code, Dictionary, LocalizedDictionary, Tree
 
@@ -87,12 +88,16 @@ class Resolver:
         raise TypeError(f"{lookup.source!r} is no dictionary")
 
     async def _codes(self, lookup: Lookup) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        # Ids that are codes have no `gt` filter, so these go by page number.
-        async for page in self._client.pages(lookup.type, Query(size=PAGE, sort=("id",)), order="number"):
-            for resource in page.resources:
-                found[resource.id] = [resource.id]
-        return found
+        try:
+            # Ids that are codes have no `gt` filter, so these go by page number.
+            pages = self._client.pages(lookup.type, Query(size=PAGE, sort=("id",)), order="number")
+            return {resource.id: [resource.id] async for page in pages for resource in page.resources}
+        except InvalidRequest as error:
+            if not any((said.parameter or "").startswith(("page", "sort")) for said in error.errors):
+                raise
+            # Some lists of codes have paging switched off (order statuses on 6.1) and are whole without it.
+            page = await self._client.perform(self._client.calls.page(lookup.type, Query()))
+            return {resource.id: [resource.id] for resource in page.resources}
 
     async def _attribute(self, lookup: Lookup, attribute: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

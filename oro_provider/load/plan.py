@@ -104,7 +104,8 @@ class Planner:
         if reference.before_6_1 is None:
             return reference.relationship, reference.many
         if self._owner_relationship is None:
-            query = Query(filters={reference.relationship: "0"}, fields={self.entity.type: []}, size=1)
+            fields = {self.entity.type: [self.entity.attribute(self.entity.key[-1])]}
+            query = Query(filters={reference.relationship: "0"}, fields=fields, size=1)
             try:
                 await self._client.perform(self._client.calls.page(self.entity.type, query))
                 self._owner_relationship = reference.relationship

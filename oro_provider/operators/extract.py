@@ -7,13 +7,12 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from airflow.sdk import conf
+from uuid import uuid4
 
 from oro_provider.operators.store import StoreOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
-from oro_provider.version_compat import metrics
+from oro_provider.version_compat import conf, metrics
 from oro_provider.windows import resolve_window
 
 if TYPE_CHECKING:
@@ -216,15 +215,19 @@ class OroCommerceExtractOperator(StoreOperator):
                 )
             name = attempt(context)
             folder = target / spec.type / (spec.window.folder if spec.window else "full")
-            return Destination(folder, name, target / "_work" / f"{spec.digest}-{name}", self.format)
+            work = target / "_work" / f"{spec.digest}-{name}" if name else None
+            return Destination(folder, name or uuid4().hex[:12], work, self.format)
 
 
-def attempt(context: Context) -> str:
+def attempt(context: Context) -> str | None:
     """Return a name that all tries of a task in a run share, until it is cleared: a retry goes on, a cleared task does not.
 
-    Clearing raises `max_tries` by the tries that were made; a retry leaves it as it is (Airflow 3.1 to 3.3).
+    Clearing raises `max_tries` by the tries that were made; a retry leaves it as it is (Airflow 3.1 to 3.3). None outside of
+    a task.
     """
-    ti = context["ti"]
+    ti: Any = context.get("ti")
+    if ti is None:
+        return None
     made_before = getattr(ti, "max_tries", 0) - (ti.task.retries or 0)
     parts = (ti.dag_id, ti.task_id, ti.run_id, str(ti.map_index), str(made_before))
     return sha256("\0".join(parts).encode()).hexdigest()[:12]

@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--token-lifetime", type=int, default=3600, metavar="SECONDS")
     made.add_argument("--search-delay", type=float, default=2.0, metavar="SECONDS", help="lag of the search index")
     made.add_argument("--consumers", type=int, default=1, help="message consumers; 0 leaves batches waiting")
+    made.add_argument("--product-flag", action="append", default=[], metavar="NAME", help="a boolean product attribute")
     made.add_argument("--live", type=float, default=0.0, metavar="N", help="changes a minute, made by itself")
     made.add_argument("--fault", type=_fault, action="append", default=[], metavar="JSON", help="a fault rule")
     made.add_argument("--fill-only", action="store_true", help="make the database file and end")
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         token_lifetime=asked.token_lifetime,
         search_delay=asked.search_delay,
         consumers=asked.consumers,
+        product_flags=tuple(asked.product_flag),
     )
     store = open_store(settings)
     if asked.fill_only:

@@ -272,7 +272,8 @@ class Api:
         if call.overridden:
             # A single record by an overridden PATCH breaks the store.
             raise RefusedError(Problem(500, "error exception"))
-        return read_json(call.request.body, call.request.header("content-type"))
+        empty = self.catalog.facts.empty_body_detail
+        return read_json(call.request.body, call.request.header("content-type"), empty)
 
     def _validated(self, document: Any, write: Any) -> Any:
         """Write, or with `meta.validate` do everything and take it back: the answer is the same, id included."""
@@ -281,13 +282,13 @@ class Api:
         dry = isinstance(meta, dict) and meta.get("validate") is True and self.catalog.facts.validate_flag
         if not dry:
             return write()
-        self.writer.connection.execute("BEGIN")
+        self.writer.connection.execute("SAVEPOINT rehearsal")
         try:
             written = write()
             written.rehearsed = True
             return written
         except BaseException:
-            self.writer.connection.execute("ROLLBACK")
+            self.writer.take_back("rehearsal")
             raise
 
     def _written(self, call: Call, row: Resource, written: Written) -> Response:
@@ -297,7 +298,7 @@ class Api:
             members = self.operations.written_members(written, query, view)
         finally:
             if written.rehearsed:
-                self.writer.connection.execute("ROLLBACK")
+                self.writer.take_back("rehearsal")
         own = f',"links":{_text({"self": f"{call.base}/{row.name}"})}' if call.links else ""
         upserted = not written.created and call.method == "POST"
         status = 201 if written.created else self.catalog.facts.upsert_update_status if upserted else 200

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from oro_provider.sandbox.versions import Catalog
 
 # Where relations are shown without links of their own.
-_UNLINKED_RELATIONS = frozenset({"orderSubtotals"})
+_UNLINKED_RELATIONS = frozenset({"orderSubtotals", "topic", "format"})
 _UNLINKED_RESOURCES = frozenset({"productprices", "asyncoperations"})
 
 
@@ -56,6 +56,10 @@ class Renderer:
         self.catalog = catalog
         self.connection = connection
         self._plans: dict[tuple[str, View], Plan] = {}
+
+    def forget(self) -> None:
+        """Forget compiled documents after the shapes changed."""
+        self._plans.clear()
 
     def plan(self, resource: str, view: View) -> Plan:
         """The compiled document of a resource in a view."""

@@ -81,7 +81,8 @@ def _apply_filter(catalog: Catalog, resource: str, query: Query, one: Asked, sta
     parameter = one.parameter
     target = _resolve(catalog, resource, one.path, statement)
     if target is None:
-        raise bad_filter(_NOT_SUPPORTED, parameter)
+        bare = catalog.facts.operator_in_parameter or not parameter.endswith(f"[{one.operator}]")
+        raise bad_filter(_NOT_SUPPORTED, parameter if bare else parameter.removesuffix(f"[{one.operator}]"))
     if not _takes(target, one.operator):
         shown = parameter if catalog.facts.operator_in_parameter else parameter.rpartition("[")[0]
         raise bad_filter(f'The operator "{one.operator}" is not supported.', shown)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from oro_provider.sandbox.clock import Clock
     from oro_provider.sandbox.versions import Catalog
 
+# Words that PostgreSQL's English configuration leaves out of the index.
+_STOP = frozenset(
+    ["a", "an", "and", "are", "as", "at", "be", "by", "for", "in", "is", "it", "of", "on", "or", "the", "to", "with"]
+)
+
 _WORD = re.compile(r"[\w@.\-]+", re.UNICODE)
 
 
@@ -45,7 +50,7 @@ class SearchIndex:
 
     def find(self, resource: str, text: str) -> list[object]:
         """The ids whose words begin with any word of `text`, best first, as the index sees them now."""
-        wanted = [word.casefold() for word in _WORD.findall(text)]
+        wanted = [word.casefold() for word in _WORD.findall(text) if word.casefold() not in _STOP]
         if not wanted:
             return []
         now = self.clock.seconds()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from oro_provider.entities.shapes import SHAPES, Kind, Shape, To
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Ids that are codes or composed; all others are integers that the store gives.
 TEXT_IDS = frozenset({
@@ -230,6 +230,14 @@ def create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     connection.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID")
     connection.execute(_SUBTOTALS)
+
+
+def add_flags(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Give products boolean attributes of the store's own."""
+    known = {row[1] for row in connection.execute("PRAGMA table_info(products)")}
+    for name in names:
+        if name not in known:
+            connection.execute(f"ALTER TABLE products ADD COLUMN {quoted(name)} INTEGER")
 
 
 def index(connection: sqlite3.Connection) -> None:

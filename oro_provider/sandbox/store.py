@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from oro_provider.sandbox import storage
 from oro_provider.sandbox.api import Api
+from oro_provider.sandbox.authorize import Authorize
 from oro_provider.sandbox.clock import Clock
 from oro_provider.sandbox.exchange import JSON, Request, Response
 from oro_provider.sandbox.faults import Faults
@@ -19,7 +20,7 @@ from oro_provider.sandbox.oauth import Client, Tokens
 from oro_provider.sandbox.operations import Operations
 from oro_provider.sandbox.reading import Reader
 from oro_provider.sandbox.search_index import SearchIndex
-from oro_provider.sandbox.versions import catalog
+from oro_provider.sandbox.versions import FACTS, Catalog
 from oro_provider.sandbox.writing import Writer
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ class Settings:
     token_lifetime: int = 3600
     search_delay: float = 2.0
     admin_prefix: str = "admin"
+    redirect_uri: str = "http://localhost/callback"
     consumers: int = 1
+    product_flags: tuple[
+        str, ...
+    ] = ()  # boolean attributes of the product family, without which nothing is configurable
     users: Mapping[str, str] = field(default_factory=lambda: {"admin": "admin"})
 
 
@@ -55,19 +60,30 @@ class Store:
 
     def __init__(self, settings: Settings, connection: sqlite3.Connection | None = None) -> None:
         self.settings = settings
-        self.catalog = catalog(settings.version)
+        self.catalog = Catalog(FACTS[settings.version])
         self.connection = connection or storage.connect(settings.data)
         self.clock = Clock(settings.now)
         self.faults = Faults(settings.seed)
-        client = Client(settings.client_id, settings.client_secret, _ALL_GRANTS)
-        public = Client(f"{settings.client_id}-public", None, frozenset({"authorization_code", "refresh_token"}))
+        client = Client(settings.client_id, settings.client_secret, _ALL_GRANTS, settings.redirect_uri)
+        coded = frozenset({"authorization_code", "refresh_token"})
+        public = Client(f"{settings.client_id}-public", None, coded, settings.redirect_uri)
         self.tokens = Tokens({c.id: c for c in (client, public)}, settings.users, self.clock, settings.token_lifetime)
         search = SearchIndex(self.catalog, self.connection, self.clock, settings.search_delay)
         reader = Reader(self.catalog, self.connection, search)
+        self.reader = reader
         writer = Writer(self.catalog, self.connection, self.clock, search, random.Random(settings.seed))  # noqa: S311
         self.writer = writer
         self.operations = Operations(writer, reader, self.clock, settings.consumers)
+        self.authorize = Authorize(self.tokens, f"/{settings.admin_prefix}")
         self.api = Api(self.catalog, reader, writer, self.operations, self.tokens, self.faults)
+
+        self.add_product_flags(settings.product_flags)
+
+    def add_product_flags(self, names: tuple[str, ...]) -> None:
+        """Give products boolean attributes, as a person does in the back office: the API cannot."""
+        storage.add_flags(self.connection, names)
+        self.catalog.add_flags(names)
+        self.reader.renderer.forget()
 
     def handle(self, request: Request) -> Response:
         """Answer a request."""
@@ -87,7 +103,7 @@ class Store:
         if request.path.startswith(f"{prefix}/api/"):
             base = self._base(request, prefix)
             return self.api.handle(request, request.path.removeprefix(f"{prefix}/api/"), base)
-        return Response(404, json.dumps({"code": 404}).encode(), JSON)
+        return self.authorize.handle(request) or Response(404, json.dumps({"code": 404}).encode(), JSON)
 
     def _base(self, request: Request, prefix: str) -> str:
         # Links follow the Host header; forwarded headers are ignored, as by a store that trusts no proxy.

@@ -165,6 +165,8 @@ def _check_tracking(writer: Writer, draft: Draft) -> None:
     for name in ("method", "number"):
         if len(str(draft.values.get(name) or "")) > 255:
             raise refuse(500, "driver exception")  # the column is shorter than the API's check
+    if writer.catalog.facts.to_one.get(draft.type) and not draft.update and not draft.many.get("orders"):
+        raise refuse(500, "not null constraint violation exception")
 
 
 def _check_discount(writer: Writer, draft: Draft) -> None:
