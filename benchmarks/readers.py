@@ -67,7 +67,8 @@ def ours(url: str, layout: str, include: tuple[str, ...] = ()) -> None:
             started, cpu = time.perf_counter(), time.process_time()
             manifest = await extract(client, spec, Destination(folder, "bench"), watch)
             told.update(seconds=time.perf_counter() - started, cpu=time.process_time() - cpu)
-            told["growth_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - told["first_page_mb"]
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            told["growth_mb"] = peak - told.get("first_page_mb", peak)
             told.update(records=manifest["count"], requests=client.requests - 1)
 
     with tempfile.TemporaryDirectory() as folder:

@@ -25,12 +25,14 @@ FILE_BYTES = 64 << 20
 
 
 class WrittenFile(msgspec.Struct):
-    """A file of a window: what its records are, its name below the folder, how many there are, its size so far."""
+    """A file of a window: what its records are, its name below the folder, how many there are, its size so far and that of
+    its lines before compression."""
 
     type: str
     name: str
     count: int = 0
     bytes: int = 0
+    line_bytes: int = 0
 
 
 class _Open:
@@ -39,14 +41,13 @@ class _Open:
     def __init__(self, written: WrittenFile, sink: Any) -> None:
         self.written = written
         self.sink = sink
-        self.raw_bytes = 0
 
 
 class RecordFiles:
     """Writes tables of lines into files below `folder`, one file a table at a time, until `close`.
 
     `name` begins each file's name. `done` are files of an earlier attempt; those that are still `open_` on a disk are
-    continued after their last block. Sizes are of JSON lines before compression.
+    continued after their last block. `columns` are those of Parquet. Sizes are of JSON lines before compression.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class RecordFiles:
         name: str,
         *,
         format: Format = "jsonl",  # noqa: A002 - the word of its users
-        schema_of: Callable[[str], Any] | None = None,
+        columns: Any = None,
         block_bytes: int = BLOCK_BYTES,
         file_bytes: int = FILE_BYTES,
     ) -> None:
@@ -64,7 +65,7 @@ class RecordFiles:
         self._name = name
         self._format = format
         self._pack = _packer(format)
-        self._schema_of = schema_of
+        self._columns = columns
         self._block_bytes = block_bytes
         self._file_bytes = file_bytes
         self._lines: dict[str, list[Any]] = {}
@@ -123,7 +124,7 @@ class RecordFiles:
             await asyncio.to_thread(self._write, lines)
         for file in self._open.values():
             file.sink.flush()
-        if sum(file.raw_bytes for file in self._open.values()) >= self._file_bytes:
+        if sum(file.written.line_bytes for file in self._open.values()) >= self._file_bytes:
             await self.close()
         return self.continues or not self._open
 
@@ -146,7 +147,7 @@ class RecordFiles:
                 continue
             file = self._open.get(type_) or self._new(type_)
             block = b"\n".join(lines) + b"\n"
-            file.raw_bytes += len(block)
+            file.written.line_bytes += len(block)
             self._raw_bytes += len(block)
             packed = self._pack(block)
             file.sink.write(packed)
@@ -162,7 +163,7 @@ class RecordFiles:
         if self._format == "parquet":
             from oro_provider.extract.parquet import ParquetSink
 
-            sink = ParquetSink(sink, self._schema_of(type_) if self._schema_of else None)
+            sink = ParquetSink(sink, self._columns)
         self.files.append(written)
         self._open[type_] = _Open(written, sink)
         return self._open[type_]

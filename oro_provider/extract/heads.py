@@ -45,9 +45,9 @@ identity = msgspec.json.Decoder(Identity).decode
 
 def entries_reader(date: str | None) -> Callable[[Response], Entries]:
     """Return a function that reads a list's answer for ids and the attribute `date` only."""
-    attributes = msgspec.defstruct(
-        "Attributes", [("date", str | None, None)], rename={"date": date or "\0"}, frozen=True, gc=False
-    )
+    dated: list[Any] = [("date", str | None, None)] if date else []
+    renamed = {"date": date} if date else None
+    attributes = msgspec.defstruct("Attributes", dated, rename=renamed, frozen=True, gc=False)
     # PHP writes an empty object as [].
     entry = msgspec.defstruct("Entry", [("id", str), ("attributes", attributes | list[Any], attributes())], gc=False)
     decode = msgspec.json.Decoder(msgspec.defstruct("Document", [("data", list[entry])])).decode  # type: ignore[valid-type]

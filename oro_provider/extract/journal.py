@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from oro_provider.extract.files import WrittenFile  # noqa: TC001 - msgspec reads it
-from oro_provider.extract.manifest import replace_file
+from oro_provider.extract.manifest import beside_of, replace_file
 
 VERSION = 1
 JOURNAL_NAME = "journal.json"
@@ -62,5 +62,6 @@ class Journal:
         if self._path.exists():
             self._path.unlink()
         # Only on a disk are folders things of their own. The folder above stays: other tasks may be about to use it.
-        if isinstance(self._work, Path) and self._work.exists():
+        if isinstance(self._path, Path) and self._work.exists():
+            beside_of(self._path).unlink(missing_ok=True)
             self._work.rmdir()

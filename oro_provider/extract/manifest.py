@@ -5,7 +5,6 @@ A run that is repeated replaces the window by replacing its manifest; only then 
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -71,9 +70,14 @@ def replace_file(path: Any, data: bytes) -> None:
     """Write a whole file in one step, as a reader sees it."""
     # On a disk a file is replaced by a rename; an object store's write is whole or not there at all.
     if isinstance(path, Path):
-        beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        beside = beside_of(path)
         beside.write_bytes(data)
         beside.replace(path)
     else:
         with path.open("wb") as file:
             file.write(data)
+
+
+def beside_of(path: Path) -> Path:
+    """Return where the next state of a file is written; one that a kill left there is written over."""
+    return path.with_name(f".{path.name}.next")

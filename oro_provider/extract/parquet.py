@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
 
 from oro_provider.entities.shapes import SHAPES
+from oro_provider.extract.records import sparse_fields
 
 try:
     import pyarrow as pa
@@ -18,7 +22,8 @@ if TYPE_CHECKING:
     from oro_provider.extract.records import IncludeTree
     from oro_provider.extract.spec import Extract
 
-# A store keeps money with 4 decimals, quantities with up to 10 (6.1).
+# A store keeps money with 4 decimals, quantities with up to 10 (6.1). Lists and objects are JSON text, since what is in them
+# differs from record to record.
 _KINDS = {
     "string": pa.string(),
     "integer": pa.int64(),
@@ -28,58 +33,100 @@ _KINDS = {
     "boolean": pa.bool_(),
     "datetime": pa.timestamp("s", tz="UTC"),
     "date": pa.date32(),
+    "list": pa.string(),
+    "object": pa.string(),
 }
 
+# Which of a record's values are to be JSON text (None), and which have such values below them (a dict).
+Texts: TypeAlias = "dict[str, Any]"
 
-def record_schema(spec: Extract) -> Any:
-    """Return the columns of an extract's records; what has no shape of its own (lists, objects) is left to be inferred."""
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of an extract's records, and which of them are JSON text."""
+
+    schema: Any
+    texts: Texts
+
+
+def record_columns(spec: Extract) -> Columns:
+    """Return the columns of an extract's records; raise `ValueError` for an entity whose shape is not known."""
+    if not spec.entity.shape.attributes:
+        raise ValueError(f"the attributes of {spec.type} and their types are not known: use format 'jsonl'")
     names = [*spec.sparse[spec.type], *spec.apart]
-    return pa.schema(_fields(spec.type, names, spec.tree, spec.sparse))
+    fields, texts = _columns(spec.type, names, spec.tree, spec.sparse)
+    return Columns(pa.schema(fields), texts)
 
 
-def _fields(type_: str, names: list[str], tree: IncludeTree, sparse: dict[str, list[str]]) -> list[Any]:
-    shape = SHAPES.get(type_)
+def _columns(type_: str, names: list[str], tree: IncludeTree, sparse: dict[str, list[str]]) -> tuple[list[Any], Texts]:
+    shape = SHAPES[type_]
     fields = [pa.field("id", pa.string())]
+    texts: Texts = {}
+    foreign = False
     for name in dict.fromkeys(names):
-        if shape is None:
-            continue
         if name in shape.attributes:
-            kind = _KINDS.get(shape.attributes[name])
-            if kind is not None:
-                fields.append(pa.field(name, kind))
+            kind = shape.attributes[name]
+            fields.append(pa.field(name, _KINDS[kind]))
+            if kind in {"list", "object"}:
+                texts[name] = None
         elif name in shape.relationships:
             to = shape.relationships[name]
             value = pa.string()
             if name in tree:
-                default = SHAPES.get(to.type)
-                below = sparse.get(to.type) or ([*default.attributes] if default else [])
-                value = pa.struct(_fields(to.type, below, tree[name], sparse))
+                below, texts[name] = _nested(to.type, tree[name], sparse)
+                value = pa.struct(below)
             fields.append(pa.field(name, pa.list_(value) if to.many else value))
-    return fields
+        else:
+            foreign = True
+    if foreign:
+        fields.append(pa.field("_extra", pa.string()))
+        texts["_extra"] = None
+    return fields, texts
+
+
+def _nested(type_: str, tree: IncludeTree, sparse: dict[str, list[str]]) -> tuple[list[Any], Texts]:
+    below = sparse.get(type_) or sparse_fields(type_, SHAPES[type_], tree, frozenset())[type_]
+    return _columns(type_, below, tree, sparse)
 
 
 class ParquetSink:
     """A file that takes blocks of JSON lines and holds them as row groups."""
 
-    def __init__(self, sink: Any, schema: Any) -> None:
+    def __init__(self, sink: Any, columns: Columns) -> None:
         self._sink = sink
-        self._schema = schema
-        self._writer: Any = None
+        self._columns = columns
+        self._writer = pq.ParquetWriter(sink, columns.schema, compression="zstd")
 
     def write(self, block: bytes) -> None:
         """Write a block as a row group."""
-        options = pa_json.ParseOptions(explicit_schema=self._schema, unexpected_field_behavior="infer")
+        texts = self._columns.texts
+        if texts:
+            block = msgspec.json.Encoder().encode_lines(
+                [_with_texts(msgspec.json.decode(line), texts) for line in block.splitlines()]
+            )
+        options = pa_json.ParseOptions(explicit_schema=self._columns.schema, unexpected_field_behavior="error")
         read = pa_json.ReadOptions(block_size=len(block) + 1)
-        table = pa_json.read_json(io.BytesIO(block), read_options=read, parse_options=options)
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(self._sink, table.schema, compression="zstd")
-        self._writer.write_table(table.cast(self._writer.schema))
+        self._writer.write_table(pa_json.read_json(io.BytesIO(block), read_options=read, parse_options=options))
 
     def flush(self) -> None:
         """Nothing: row groups are written as they come."""
 
     def close(self) -> None:
         """Write the footer."""
-        if self._writer is not None:
-            self._writer.close()
+        self._writer.close()
         self._sink.close()
+
+
+def _with_texts(record: dict[str, Any], texts: Texts) -> dict[str, Any]:
+    """Return a record whose lists and objects of no known type are JSON text."""
+    for name, below in texts.items():
+        value = record.get(name)
+        if value is None:
+            continue
+        if below is None:
+            record[name] = msgspec.json.encode(value).decode()
+        elif isinstance(value, list):
+            record[name] = [_with_texts(item, below) for item in value]
+        else:
+            record[name] = _with_texts(value, below)
+    return record

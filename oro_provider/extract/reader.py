@@ -93,7 +93,7 @@ async def _extract(client: AsyncOroClient, spec: Extract, to: Destination, progr
         to.folder,
         to.name,
         format=to.format,
-        schema_of=_schema_of(spec) if to.format == "parquet" else None,
+        columns=_columns_of(spec) if to.format == "parquet" else None,
         block_bytes=to.block_bytes,
         file_bytes=to.file_bytes,
     )
@@ -254,10 +254,9 @@ def _publish(spec: Extract, to: Destination, state: State, files: RecordFiles) -
     return manifest
 
 
-def _schema_of(spec: Extract) -> Any:
+def _columns_of(spec: Extract) -> Any:
     if spec.layout != "records":
         raise ValueError("format 'parquet' is for layout='records'; resource objects are JSON")
-    from oro_provider.extract.parquet import record_schema
+    from oro_provider.extract.parquet import record_columns
 
-    schema = record_schema(spec)
-    return lambda _: schema
+    return record_columns(spec)
