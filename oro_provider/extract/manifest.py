@@ -37,13 +37,17 @@ class Manifest(TypedDict):
     complete: bool
 
 
-def write_manifest(folder: Any, manifest: Any, keep: set[str]) -> None:
-    """Publish a manifest, then remove what an earlier run of the same window left: data files that are not in `keep`."""
+def write_manifest(folder: Any, manifest: Any, keep: set[str] | None) -> None:
+    """Publish a manifest, then remove what an earlier run of the same window left: data files that are not in `keep`.
+
+    None keeps everything.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / MANIFEST_NAME, msgspec.json.format(msgspec.json.encode(manifest)))
-    for leftover in folder.iterdir():
-        if leftover.name not in keep and is_data(leftover.name):
-            leftover.unlink()
+    if keep is not None:
+        for leftover in folder.iterdir():
+            if leftover.name not in keep and is_data(leftover.name):
+                leftover.unlink()
 
 
 def read_manifest(folder: Any) -> Any:

@@ -52,12 +52,14 @@ class NotSettled(Exception):
 class Destination:
     """Where an extract goes: `folder` a path, `name` a part of the files' names that no other run of the window has.
 
-    `work` is the folder of the journal, None for an extract that begins afresh whatever happened.
+    `work` is the folder of the journal, None for an extract that begins afresh whatever happened. `part`: this is a shard, whose
+    replaced files stay until the whole is published.
     """
 
     folder: Any
     name: str
     work: Any = None
+    part: bool = False
     format: Format = "jsonl"
     block_bytes: int = BLOCK_BYTES
     file_bytes: int = FILE_BYTES
@@ -171,7 +173,7 @@ async def read_pages(
     ahead: deque[asyncio.Task[PageRows]] = deque()
     limit = PAGES_AHEAD * client.settings.max_connections
     try:
-        async for found in _index(client, spec, last, progress):
+        async for found in index_pages(client, spec, last, progress):
             for start in range(0, len(found.ids), size):
                 if len(ahead) >= limit:
                     yield await ahead.popleft()
@@ -185,14 +187,15 @@ async def read_pages(
         await asyncio.gather(*ahead, return_exceptions=True)
 
 
-async def _index(
-    client: AsyncOroClient, spec: Extract, last: str | None, progress: Progress | None
+async def index_pages(
+    client: AsyncOroClient, spec: Extract, last: str | None = None, progress: Progress | None = None
 ) -> AsyncIterator[IndexPage]:
+    """Yield the ids of an extract, thousands at a time, where its window is settled (`NotSettled`) and can be filtered by."""
     first = True
     try:
         async for page in Index(client, spec, last).pages():
             if first:
-                _check_settled(spec, page)
+                check_settled(spec, page)
                 if progress is not None:
                     progress.expect(page.left)
                 first = False
@@ -215,7 +218,7 @@ class NoSuchFilter(InvalidRequest):
         )
 
 
-def _check_settled(spec: Extract, page: IndexPage) -> None:
+def check_settled(spec: Extract, page: IndexPage) -> None:
     """Raise where the window ended too recently, or will end, by the clock of the answer that was just given."""
     if spec.window is None or spec.settle is None:
         return
@@ -250,7 +253,7 @@ def _publish(spec: Extract, to: Destination, state: State, files: RecordFiles) -
         deleted=state.deleted,
         complete=True,
     )
-    write_manifest(to.folder, manifest, {written.name for written in files.files})
+    write_manifest(to.folder, manifest, None if to.part else {written.name for written in files.files})
     return manifest
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from oro_provider.extract.manifest import Manifest
     from oro_provider.extract.progress import Progress, Report
     from oro_provider.extract.reader import Destination, Extract
+    from oro_provider.extract.shards import Shard
     from oro_provider.extract.spec import Layout
     from oro_provider.extract.window import Window
 
@@ -56,6 +57,7 @@ class OroCommerceExtractOperator(StoreOperator):
     :param layout: `"records"`: flat rows with related records in their place; `"objects"`: resource objects as the store sent
         them, each type in files of its own.
     :param format: `"jsonl"`, `"jsonl.gz"`, `"jsonl.zst"` (extra `zstd`) or `"parquet"` (extra `parquet`; records only).
+    :param shard: read only this part of a window that `OroCommercePlanExtractOperator` planned; for mapping. (templated)
     :param records_limit: return the records themselves, at most this many, instead of writing files; more fail the task.
     :param page_size: records a request; the connection's by default.
     :param progress_every: seconds between two lines of the log that say how far the reading is.
@@ -73,6 +75,7 @@ class OroCommerceExtractOperator(StoreOperator):
         "since",
         "until",
         "watermark",
+        "shard",
     )
     template_fields_renderers = {"filters": "json", "include": "json", "fields": "json"}  # noqa: RUF012 - Airflow's form
 
@@ -93,6 +96,7 @@ class OroCommerceExtractOperator(StoreOperator):
         reread: timedelta = timedelta(days=30),
         layout: Layout = "records",
         format: Format = "jsonl",  # noqa: A002 - the word of its users
+        shard: Shard | None = None,
         records_limit: int | None = None,
         page_size: int | None = None,
         progress_every: float = 30.0,
@@ -114,6 +118,7 @@ class OroCommerceExtractOperator(StoreOperator):
         self.reread = reread
         self.layout = layout
         self.format = format
+        self.shard = shard
         self.records_limit = records_limit
         self.page_size = page_size
         self.progress_every = progress_every
@@ -141,15 +146,16 @@ class OroCommerceExtractOperator(StoreOperator):
     def spec(self, context: Context) -> Extract:
         """Return what this task reads in this run."""
         from oro_provider.extract.reader import Extract
+        from oro_provider.extract.shards import shard_spec
 
         with airflow_errors():
             entity = entity_argument(self.entity)
-            whole = self.full or (
-                entity.watermark is None and self.watermark is None and not (self.since or self.until)
-            )
-            return Extract(
+            dated = entity.watermark or self.watermark or self.since or self.until
+            whole = self.full or not dated or (self.shard is not None and self.shard["since"] is None)
+            window = None if whole else self._window(context)
+            spec = Extract(
                 entity=entity,
-                window=None if whole else self._window(context),
+                window=window,
                 watermark=self.watermark,
                 include=tuple(self.include),
                 fields=tuple(self.fields),
@@ -159,12 +165,15 @@ class OroCommerceExtractOperator(StoreOperator):
                 settle=self.settle,
                 reread=self.reread,
             )
+            return shard_spec(spec, self.shard) if self.shard else spec
 
     def entity_filters(self) -> Mapping[str, Any]:
         """Return the filters that the arguments stand for."""
         return self.filters or {}
 
     def _window(self, context: Context) -> Window:
+        if self.shard is not None:  # planned once, so that all shards are of the same window
+            return resolve_window(context, self.shard["since"], self.shard["until"])
         window = resolve_window(context, self.since, self.until)
         return window.widened(self.overlap) if self.overlap else window
 
@@ -202,6 +211,7 @@ class OroCommerceExtractOperator(StoreOperator):
 
     def _destination(self, context: Context, spec: Extract) -> Destination:
         from oro_provider.extract.reader import Destination
+        from oro_provider.extract.shards import shard_folder
 
         with airflow_errors():
             target = path_of(self.target if self.target is not None else "")
@@ -214,9 +224,16 @@ class OroCommerceExtractOperator(StoreOperator):
                     executor,
                 )
             name = attempt(context)
-            folder = target / spec.type / (spec.window.folder if spec.window else "full")
+            folder = window_folder(target, spec)
+            if self.shard is not None:
+                folder = shard_folder(folder, self.shard)
             work = target / "_work" / f"{spec.digest}-{name}" if name else None
-            return Destination(folder, name or uuid4().hex[:12], work, self.format)
+            return Destination(folder, name or uuid4().hex[:12], work, self.shard is not None, self.format)
+
+
+def window_folder(target: Any, spec: Extract) -> Any:
+    """Return the folder of what is read."""
+    return target / spec.type / (spec.window.folder if spec.window else "full")
 
 
 def attempt(context: Context) -> str | None:
