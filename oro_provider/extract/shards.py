@@ -1,7 +1,7 @@
 """One window on several machines: planned into ranges of ids, read by mapped tasks, published as one by the last.
 
 A shard's files lie in a folder of its plan and wait there; only the whole is published, so that a reader sees all shards of one
-plan or those of the plan before. Memory of a plan: one number for 500 records.
+plan or those of the plan before. Memory of a plan: one entry for 100 records.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from oro_provider.extract.spec import Extract
 
 # Ids that are not told apart when shards are cut.
-CELL = 500
+CELL = 100
 
 
 class Shard(TypedDict):

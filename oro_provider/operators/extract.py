@@ -51,6 +51,7 @@ class OroCommerceExtractOperator(StoreOperator):
     :param watermark: the date that the window is about, where it is not the entity's. (templated)
     :param settle: seconds after the window's end, by the store's clock, before it is read, so that records which are
         committed late are not missed; the task waits for it, in the triggerer where it is `deferrable`.
+    :param partition_period: how long a partition is, where its key does not tell (`2026-11-21` is a day, `2026-11` a month).
     :param overlap: read this much before `since` again.
     :param reread: how far back a store is read by `createdAt` that cannot filter by the date of the last change (orders
         before 6.0.5); changes of older records are not seen there.
@@ -92,6 +93,7 @@ class OroCommerceExtractOperator(StoreOperator):
         full: bool = False,
         watermark: str | None = None,
         settle: float = 60.0,
+        partition_period: timedelta | None = None,
         overlap: timedelta = timedelta(0),
         reread: timedelta = timedelta(days=30),
         layout: Layout = "records",
@@ -114,6 +116,7 @@ class OroCommerceExtractOperator(StoreOperator):
         self.full = full
         self.watermark = watermark
         self.settle = settle
+        self.partition_period = partition_period
         self.overlap = overlap
         self.reread = reread
         self.layout = layout
@@ -174,7 +177,7 @@ class OroCommerceExtractOperator(StoreOperator):
     def _window(self, context: Context) -> Window:
         if self.shard is not None:  # planned once, so that all shards are of the same window
             return resolve_window(context, self.shard["since"], self.shard["until"])
-        window = resolve_window(context, self.since, self.until)
+        window = resolve_window(context, self.since, self.until, self.partition_period)
         return window.widened(self.overlap) if self.overlap else window
 
     def _extract(self, context: Context) -> Manifest | list[dict[str, Any]]:

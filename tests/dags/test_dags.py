@@ -190,8 +190,9 @@ def test_a_run_without_an_interval_fails_with_an_explanation(
 
 
 def test_shards_of_a_window_are_published_as_one(
-    load_dag: Callable[[str], Any], store: IntegrationStore, places: Path
+    load_dag: Callable[[str], Any], store: IntegrationStore, places: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("oro_provider.extract.shards.CELL", 3)
     module = load_dag("orocommerce_orders_sharded")
     month = TODAY.replace(day=1)
     last = (month - timedelta(days=1)).replace(day=1)
@@ -199,6 +200,7 @@ def test_shards_of_a_window_are_published_as_one(
     assert dag_run.state == "success"
     manifests = list((places / "lake" / "sharded" / "orders").glob("since=*/manifest.json"))
     assert len(manifests) == 1
+    assert len(dag_run.get_task_instances()) == 6
     manifest = json.loads(manifests[0].read_text())
     wanted = [
         order["id"]
