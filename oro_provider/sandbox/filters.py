@@ -112,6 +112,8 @@ def _takes(target: _Target, operator: str) -> bool:
     if target.many is not None:
         return operator in {"exists", "neq_or_null", "contains", "not_contains", "empty"}
     if operator in _COMPARISONS:
+        if target.kind == "id" and not target.column.endswith('."id"'):
+            return False  # product[gt] is refused, product.id[gt] is not
         return target.kind in {"id", "integer", "float", "money", "decimal", "datetime", "date"} and not target.enum
     if target.kind in {"id", "text-id"} and target.column.endswith('."id"') and not target.nested:
         return False

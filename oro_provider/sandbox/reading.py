@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from oro_provider.sandbox import filters
 from oro_provider.sandbox.documents import Renderer, View
 from oro_provider.sandbox.errors import bad_filter, not_found, refuse
-from oro_provider.sandbox.searching import search_condition
 from oro_provider.sandbox.storage import TEXT_IDS, link_of, quoted
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ class Reader:
         if others:
             detail = "The search filter cannot be used together with other filters."
             raise bad_filter(detail, next(p for p in query.raw if "search" in p))
-        found, count = search_condition(self.search, row.name, text)
+        found, count = self.search.search(row.name, text)
         size = len(found) if query.size == -1 else query.size
         start = 0 if query.size == -1 else (query.number - 1) * query.size
         ids = found[start : start + size]

@@ -20,6 +20,10 @@ _STOP = frozenset(
     ["a", "an", "and", "are", "as", "at", "be", "by", "for", "in", "is", "it", "of", "on", "or", "the", "to", "with"]
 )
 
+# A search returns at most this many rows, whatever page[size] says; the total is right, the next link is missing.
+_LIMIT = 1000
+
+_IN = re.compile(r"\(([^)]*)\)")
 _WORD = re.compile(r"[\w@.\-]+", re.UNICODE)
 
 
@@ -47,6 +51,12 @@ class SearchIndex:
         statement = f'SELECT {self._text(resource)} FROM {quoted(resource)} t WHERE t."id" = ?'
         found = self.connection.execute(statement, (one,)).fetchone()
         return found[0] if found else None
+
+    def search(self, resource: str, text: str) -> tuple[list[object], int]:
+        """The hits of a searchText or searchQuery, best first and capped without a sign, and how many there really are."""
+        inside = _IN.search(text)
+        found = self.find(resource, inside[1].replace('"', " ").replace(",", " ") if inside else text)
+        return found[:_LIMIT], len(found)
 
     def find(self, resource: str, text: str) -> list[object]:
         """The ids whose words begin with any word of `text`, best first, as the index sees them now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import socket
 import threading
@@ -21,6 +22,8 @@ from oro_provider.sandbox.store import Settings, Store
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator
+
+    from oro_provider.sandbox.exchange import Request
 
 T = TypeVar("T")
 
@@ -151,6 +154,16 @@ class RunningStore:
     def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """Run SQL on the store's database, between two requests."""
         return self._call(lambda: self.shop.store.connection.execute(statement, parameters).fetchall())
+
+    def call(self, function: Callable[[Store], T]) -> T:
+        """Run a function on the store itself, between two requests."""
+        return self._call(lambda: function(self.shop.store))
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The document that the store would answer to a GET, without a token and without an entry in the log."""
+        response = self.call(lambda store: store.peek(request))
+        document: dict[str, Any] = json.loads(response.body)
+        return document
 
     def _call(self, function: Callable[[], T]) -> T:
         """Run a function in the server's thread, where the database is."""
