@@ -50,8 +50,13 @@ class Reader:
         self.search = search
         self.renderer = Renderer(catalog, connection)
 
-    def identify(self, resource: str, text: str) -> object:
+    def identify(self, resource: str, text: str, *, external: bool = False) -> object:
         """The id of a URL, checked: a word where the ids are integers is a 400 without a source."""
+        if external and resource == "products":
+            found = self.connection.execute('SELECT "id" FROM products WHERE "sku" = ?', (text,)).fetchone()
+            if found is None:
+                raise not_found()
+            return int(found[0])
         if resource in TEXT_IDS:
             return text
         if not text.removeprefix("-").isdigit():
@@ -140,10 +145,10 @@ class Reader:
         statement.conditions.append(f't."id" IN ({rows})')
         statement.parameters.append(parent.id)
 
-    def view(self, query: Query, *, links: bool, base: str) -> View:
+    def view(self, query: Query, *, links: bool, base: str, external: bool = False) -> View:
         """The view of a request."""
         asked = tuple((name, tuple(names)) for name, names in query.fields.items())
-        return View(asked, links, base, query.title)
+        return View(asked, links, base, query.title, external)
 
     def one(self, resource: str, one: object, query: Query, view: View) -> str:
         """The members `data` and `included` of a single record's document; 404 when there is none."""

@@ -15,7 +15,7 @@ from oro_provider.sandbox.api import Api
 from oro_provider.sandbox.authorize import Authorize
 from oro_provider.sandbox.clock import Clock
 from oro_provider.sandbox.exchange import JSON, Request, Response
-from oro_provider.sandbox.faults import Faults
+from oro_provider.sandbox.faults import Faults, html
 from oro_provider.sandbox.oauth import Client, Tokens
 from oro_provider.sandbox.operations import Operations
 from oro_provider.sandbox.reading import Reader
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
     from datetime import datetime
+
+# nginx refuses a request line of more than 8 kB, before the store sees it.
+_LONGEST_TARGET = 8150
 
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - a demo store's
@@ -98,6 +101,8 @@ class Store:
         return self.api.handle(request, path, self._base(request, f"/{self.settings.admin_prefix}"), trusted=True)
 
     def _route(self, request: Request) -> Response:
+        if len(request.path) + len(request.query) > _LONGEST_TARGET:
+            return html(414, "Request-URI Too Large")
         prefix = f"/{self.settings.admin_prefix}"
         if self.faults.maintenance:
             return self.faults.in_maintenance(request)

@@ -100,13 +100,13 @@ class Replay:
 
     def _rehearse(self, order: list[Exchange]) -> int:
         """How many answers differ in this order; nothing stays."""
-        memory = self.store.writer.remember(), dict(self.refreshes), dict(self.names), dict(self.codes)
+        memory = self.store.writer.numbers.remember(), dict(self.refreshes), dict(self.names), dict(self.codes)
         self.store.connection.execute("SAVEPOINT rehearse_order")
         try:
             return sum(bool(self.differences(one)) for one in order)
         finally:
             self.store.writer.take_back("rehearse_order")
-            self.store.writer.recall(memory[0])
+            self.store.writer.numbers.recall(memory[0])
             self.refreshes, self.names, self.codes = memory[1], memory[2], memory[3]
 
     def differences(self, one: Exchange) -> list[str]:
@@ -180,7 +180,7 @@ class Replay:
             if record["id"].isdigit():
                 expected.setdefault(record["type"], set()).add(int(record["id"]))
         for resource, numbers in expected.items():
-            self.store.writer.expect_ids(resource, sorted(numbers))
+            self.store.writer.numbers.expect(resource, sorted(numbers))
         for number in expected.get("asyncoperations", ()):
             self.store.operations.expect_id(number)
 
