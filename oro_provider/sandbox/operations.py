@@ -216,6 +216,7 @@ class Operations:
         if operation.read >= len(records):
             operation.status, operation.progress, operation.done = "success", 1, True
             operation.document = None
+            operation.results.clear()
 
     def _record(self, operation: Operation, document: dict[str, Any], position: int, data: Any) -> None:
         pointer = f"/data/{position}"

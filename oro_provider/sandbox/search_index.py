@@ -23,6 +23,9 @@ _STOP = frozenset(
 # A search returns at most this many rows, whatever page[size] says; the total is right, the next link is missing.
 _LIMIT = 1000
 
+# So many noted writes, and those that the index has caught up with are forgotten.
+_MOST_LATE = 10_000
+
 _IN = re.compile(r"\(([^)]*)\)")
 _WORD = re.compile(r"[\w@.\-]+", re.UNICODE)
 
@@ -39,9 +42,18 @@ class SearchIndex:
 
     def written(self, resource: str, one: object, before: str | None) -> None:
         """Note a write: until the index catches up, the record is found under its old text, or not at all."""
+        row = self.catalog.resources.get(resource)
+        if row is None or not row.searched or self.delay <= 0:
+            return
         key = (resource, one)
+        if len(self._late) > _MOST_LATE:
+            self._forget_due()
         due = self.clock.seconds() + self.delay
         self._late[key] = (due, self._late[key][1] if key in self._late else before)
+
+    def _forget_due(self) -> None:
+        now = self.clock.seconds()
+        self._late = {key: state for key, state in self._late.items() if state[0] > now}
 
     def text_of(self, resource: str, one: object) -> str | None:
         """The indexed text of a record as it is now; None when the resource is not searched or the record is not there."""
@@ -63,8 +75,7 @@ class SearchIndex:
         wanted = [word.casefold() for word in _WORD.findall(text) if word.casefold() not in _STOP]
         if not wanted:
             return []
-        now = self.clock.seconds()
-        self._late = {key: state for key, state in self._late.items() if state[0] > now}
+        self._forget_due()
         condition = " OR ".join(["text LIKE ? ESCAPE '\\'"] * len(wanted))
         likes = [f"%{_escaped(word)}%" for word in wanted]
         statement = (
