@@ -8,7 +8,6 @@ import sys
 from datetime import datetime, timezone
 
 from oro_provider.sandbox.application import Shop
-from oro_provider.sandbox.faults import Rule
 from oro_provider.sandbox.server import listen, open_store, serve
 from oro_provider.sandbox.store import CLIENT_ID, CLIENT_SECRET, Settings
 from oro_provider.sandbox.versions import FACTS
@@ -17,10 +16,6 @@ from oro_provider.sandbox.versions import FACTS
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _fault(text: str) -> Rule:
-    return Rule.from_json(json.loads(text))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,7 +35,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--consumers", type=int, default=1, help="message consumers; 0 leaves batches waiting")
     made.add_argument("--product-flag", action="append", default=[], metavar="NAME", help="a boolean product attribute")
     made.add_argument("--live", type=float, default=0.0, metavar="N", help="changes a minute, made by itself")
-    made.add_argument("--fault", type=_fault, action="append", default=[], metavar="JSON", help="a fault rule")
+    made.add_argument(
+        "--fault", type=json.loads, action="append", default=[], metavar="JSON", help="what POST /_sandbox/faults takes"
+    )
     made.add_argument("--fill-only", action="store_true", help="make the database file and end")
     return made
 
@@ -65,7 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.fill_only:
         store.connection.close()
         return 0
-    store.faults.rules += asked.fault
+    for fault in asked.fault:
+        store.disturb(fault)
     listener = listen(asked.host, asked.port)
     told = {
         "url": f"http://{asked.host}:{listener.getsockname()[1]}",

@@ -16,7 +16,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from oro_provider.sandbox import demo, storage
 from oro_provider.sandbox.application import ABORT, Shop, application
-from oro_provider.sandbox.faults import Rule
 from oro_provider.sandbox.store import Settings, Store
 
 if TYPE_CHECKING:
@@ -130,26 +129,15 @@ class RunningStore:
 
     def fail(self, kind: str, **rule: Any) -> None:
         """Add a fault: see `faults.Rule`."""
-        made = Rule.from_json({"kind": kind, **rule})
-        self._call(lambda: self.shop.store.faults.rules.append(made))
+        self.call(lambda store: store.disturb({"kind": kind, **rule}))
 
     def switch(self, **switches: Any) -> None:
-        """Set switches of `faults.Faults`: maintenance, api_off, clock_skew, link_host, denied, dying_tokens, moving_rows; and `consumers`."""
-
-        def turn() -> None:
-            for name, value in switches.items():
-                if name == "consumers":
-                    self.shop.store.operations.consumers = value
-                elif hasattr(self.shop.store.faults, name):
-                    setattr(self.shop.store.faults, name, value)
-                else:
-                    raise ValueError(f"{name} is no switch")
-
-        self._call(turn)
+        """Turn what `store.Store.disturb` knows: maintenance, api_off, clock_skew, link_host, denied, consumers, ..."""
+        self.call(lambda store: store.disturb(switches))
 
     def heal(self) -> None:
         """End every fault."""
-        self._call(self.shop.store.faults.clear)
+        self.call(lambda store: store.heal())
 
     def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """Run SQL on the store's database, between two requests."""

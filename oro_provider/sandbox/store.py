@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oro_provider.sandbox import storage
 from oro_provider.sandbox.api import Api
 from oro_provider.sandbox.authorize import Authorize
 from oro_provider.sandbox.clock import Clock
 from oro_provider.sandbox.exchange import JSON, Request, Response
-from oro_provider.sandbox.faults import Faults, html
+from oro_provider.sandbox.faults import SWITCHES, Faults, Rule, html
 from oro_provider.sandbox.oauth import Client, Tokens
 from oro_provider.sandbox.operations import Operations
 from oro_provider.sandbox.reading import Reader
@@ -94,6 +94,35 @@ class Store:
         response = self._route(request)
         response.headers.setdefault("Date", self.clock.http())
         return response
+
+    def disturb(self, asked: Mapping[str, Any]) -> None:
+        """Break what is asked for: `rules`, `denied`, the switches of `faults`, `consumers`, `batch_seconds`, `revoke_tokens`.
+
+        A mapping with a `kind` is a rule of its own. An unknown name is a ValueError.
+        """
+        if "kind" in asked:
+            asked = {"rules": [asked]}
+        for name, value in asked.items():
+            if name == "rules":
+                self.faults.rules += [Rule.from_json(rule) for rule in value]
+            elif name == "denied":
+                self.faults.denied |= {(resource, permission) for resource, permission in value}
+            elif name == "consumers":
+                self.operations.consumers = int(value)
+            elif name == "batch_seconds":
+                self.operations.delay = float(value)
+            elif name == "revoke_tokens":
+                self.tokens.revoke_all()
+            elif name in SWITCHES:
+                setattr(self.faults, name, value)
+            else:
+                raise ValueError(f"{name} is no fault")
+
+    def heal(self) -> None:
+        """End every fault."""
+        self.faults.clear()
+        self.operations.consumers = self.settings.consumers
+        self.operations.delay = 0.0
 
     def peek(self, request: Request) -> Response:
         """Answer a request of the store's owner, who needs no token and meets no fault."""
