@@ -207,7 +207,7 @@ class _Values:
     def _dates(cls, catalog: Catalog, target: _Target, operator: str, value: str, parameter: str) -> _Values:
         def read(part: str) -> tuple[str, str]:
             try:
-                found = filter_range(part, strict=catalog.facts.strict_dates)
+                found = filter_range(part)
             except ImpossibleDateError:
                 raise bad_filter(None, parameter) from None
             if found is None:

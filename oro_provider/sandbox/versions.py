@@ -27,7 +27,6 @@ class Facts:
     filters: Mapping[str, str] = field(default_factory=dict)  # filters that are missing here, by resource
     operators_combine: bool = True  # [gte] and [lt] on one field: both, or only the last one
     date_lists: bool = True
-    strict_dates: bool = True  # a fraction of exactly two digits or none; T only
     empty_filter_refused: bool = True
     empty_body_detail: str = "The request data should not be empty."
     optional: frozenset[tuple[str, str]] = frozenset()  # required in 6.1, but not here

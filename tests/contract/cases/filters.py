@@ -221,6 +221,7 @@ CASES = (
     *(_taken(resource, one, since) for (resource, one), since in _TAKEN_SINCE.items()),
     *(_refused(resource, one) for resource, many in _REFUSED.items() for one in many),
     *(_refused(*one) for one in _REFUSED_BETWEEN),
+    *_VALUES,
     *(
         Case(f"operator-{resource}-{operator}", "an operator that is refused", f"GET {resource}?{query}", 400,
              errors=(Error("filter constraint", f'The operator "{operator}" is not supported.'),))
