@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--now", type=_moment, metavar="TIME", help="where the store's clock starts (ISO 8601)")
     made.add_argument("--client-id", default=CLIENT_ID)
     made.add_argument("--client-secret", default=CLIENT_SECRET)
+    made.add_argument("--admin-prefix", default="admin", metavar="NAME")
     made.add_argument("--token-lifetime", type=int, default=3600, metavar="SECONDS")
     made.add_argument("--search-delay", type=float, default=2.0, metavar="SECONDS", help="lag of the search index")
     made.add_argument("--consumers", type=int, default=1, help="message consumers; 0 leaves batches waiting")
@@ -54,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         client_id=asked.client_id,
         client_secret=asked.client_secret,
         token_lifetime=asked.token_lifetime,
+        admin_prefix=asked.admin_prefix,
         search_delay=asked.search_delay,
         consumers=asked.consumers,
         product_flags=tuple(asked.product_flag),

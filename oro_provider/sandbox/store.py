@@ -77,7 +77,7 @@ class Store:
         writer = Writer(self.catalog, self.connection, self.clock, search, random.Random(settings.seed))  # noqa: S311
         self.writer = writer
         self.operations = Operations(writer, reader, self.clock, settings.consumers)
-        self.authorize = Authorize(self.tokens, f"/{settings.admin_prefix}")
+        self.authorize = Authorize(self.tokens, f"/{settings.admin_prefix}", self.catalog.facts.login_page)
         self.api = Api(self.catalog, reader, writer, self.operations, self.tokens, self.faults)
 
         self.add_product_flags(settings.product_flags)
