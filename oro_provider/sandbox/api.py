@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,10 @@ class Api:
             return Response(error.status, b"", headers=error.headers)
         except MediaTypeError as error:
             return Response(error.status, _dump([{"title": error.title, "detail": error.detail}]), JSON)
+        except sqlite3.IntegrityError:
+            # What the validation did not see the database does: 409, in the store as here.
+            problem = Problem(409, "conflict constraint", "The entity already exists.")
+            return Response(409, _dump({"errors": [problem.as_json()]}))
         except RefusedError as error:
             if error.status == 405:
                 return Response(405)

@@ -74,12 +74,15 @@ class Store:
         search = SearchIndex(self.catalog, self.connection, self.clock, settings.search_delay)
         reader = Reader(self.catalog, self.connection, search)
         self.reader = reader
-        writer = Writer(self.catalog, self.connection, self.clock, search, random.Random(settings.seed))  # noqa: S311
+        prices = self.connection.execute("SELECT count(*) FROM productprices").fetchone()[0]
+        # Repeatable, and not the same again in a file that is opened again.
+        chance = random.Random(f"{settings.seed}-{prices}")  # noqa: S311
+        writer = Writer(self.catalog, self.connection, self.clock, search, chance)
         self.writer = writer
         self.operations = Operations(writer, reader, self.clock, settings.consumers)
         self.authorize = Authorize(self.tokens, f"/{settings.admin_prefix}", self.catalog.facts.login_page)
         self.api = Api(self.catalog, reader, writer, self.operations, self.tokens, self.faults)
-
+        self._owners = Api(self.catalog, reader, writer, self.operations, self.tokens, Faults(settings.seed))
         self.add_product_flags(settings.product_flags)
 
     def add_product_flags(self, names: tuple[str, ...]) -> None:
@@ -127,7 +130,7 @@ class Store:
     def peek(self, request: Request) -> Response:
         """Answer a request of the store's owner, who needs no token and meets no fault."""
         path = request.path.removeprefix(f"/{self.settings.admin_prefix}/api/")
-        return self.api.handle(request, path, self._base(request, f"/{self.settings.admin_prefix}"), trusted=True)
+        return self._owners.handle(request, path, self._base(request, f"/{self.settings.admin_prefix}"), trusted=True)
 
     def _route(self, request: Request) -> Response:
         if len(request.path) + len(request.query) > _LONGEST_TARGET:

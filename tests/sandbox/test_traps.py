@@ -16,6 +16,7 @@ from tests.sandbox.conftest import Caller, order, product
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +248,33 @@ def test_many_rows_change_in_one_second(own: Caller) -> None:
     changed = {one for one in done["created"] + done["changed"] if one not in done["deleted"]}
     rows = own.store.execute('SELECT "id", "updatedAt" FROM orders')
     assert len({updated for one, updated in rows if one in changed}) == 1
+
+
+def test_what_only_the_database_sees_is_a_conflict(own: Caller) -> None:
+    taken = str(int(max(own.ids("orders?page[size]=-1"), key=int)) + 2)
+    assert own.post("orders", order(taken)).status_code == 201
+    document = order("x")
+    del document["data"]["attributes"]["identifier"]  # so the store makes its id the identifier, which is taken
+    answer = own.post("orders", document)
+    assert answer.status_code == 409
+    assert answer.json()["errors"][0]["detail"] == "The entity already exists."
+    assert own.post("orders", order("FREE-1")).status_code == 201
+
+
+def test_a_file_that_is_opened_again_makes_new_price_ids(tmp_path: Path) -> None:
+    ids = set()
+    for quantity in (500, 501):
+        with running(orders=5, data=str(tmp_path / "store.sqlite")) as store:
+            caller = Caller(store)
+            unit = caller.get("products/1/primaryUnitPrecision?include=unit").json()["included"][0]["id"]
+            data = {
+                "type": "productprices",
+                "attributes": {"quantity": quantity, "value": "1", "currency": "USD"},
+                "relationships": {
+                    "priceList": {"data": {"type": "pricelists", "id": "1"}},
+                    "product": {"data": {"type": "products", "id": "1"}},
+                    "unit": {"data": {"type": "productunits", "id": unit}},
+                },
+            }
+            ids.add(caller.post("productprices", {"data": data}).json()["data"]["id"])
+    assert len(ids) == 2
