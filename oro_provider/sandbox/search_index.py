@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
+from oro_provider.sandbox.errors import bad_filter
 from oro_provider.sandbox.storage import link_of, quoted
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ _LIMIT = 1000
 # So many noted writes, and those that the index has caught up with are forgotten.
 _MOST_LATE = 10_000
 
-_IN = re.compile(r"\(([^)]*)\)")
+# A searchQuery of the form: name in ("A", "B")
+_AMONG = re.compile(r"^\s*(\w+)\s+in\s+\((.*)\)\s*$", re.DOTALL)
+_QUOTED = re.compile(r'"([^"]*)"')
 _WORD = re.compile(r"[\w@.\-]+", re.UNICODE)
 
 
@@ -66,9 +70,18 @@ class SearchIndex:
 
     def search(self, resource: str, text: str) -> tuple[list[object], int]:
         """The hits of a searchText or searchQuery, best first and capped without a sign, and how many there really are."""
-        inside = _IN.search(text)
-        found = self.find(resource, inside[1].replace('"', " ").replace(",", " ") if inside else text)
+        among = _AMONG.match(text)
+        found = self._exact(resource, among[1], _QUOTED.findall(among[2])) if among else self.find(resource, text)
         return found[:_LIMIT], len(found)
+
+    def _exact(self, resource: str, name: str, values: list[str]) -> list[object]:
+        """The records whose attribute is one of the values, as far as the index has caught up with them."""
+        if self.catalog.shapes[resource].attributes.get(name) != "string":
+            raise bad_filter(f'Unexpected string "{name}" in where statement.', "filter[searchQuery]")
+        self._forget_due()
+        statement = f'SELECT "id" FROM {quoted(resource)} WHERE {quoted(name)} IN (SELECT value FROM json_each(?)) ORDER BY "id"'
+        rows = self.connection.execute(statement, (json.dumps(values),))
+        return [row[0] for row in rows if (resource, row[0]) not in self._late]
 
     def find(self, resource: str, text: str) -> list[object]:
         """The ids whose words begin with any word of `text`, best first, as the index sees them now."""
