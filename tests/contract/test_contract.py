@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.contract.case import Case, filled, missing
@@ -43,7 +45,9 @@ def _check(world: World, case: Case, makings: Makings) -> None:
     if case.empty:
         assert answer.text == "", case.stands_for
         return
-    document = answer.json() if case.has is not None or case.errors or case.lacks or case.count is not None else None
+    document: Any = (
+        answer.json() if case.has is not None or case.errors or case.lacks or case.count is not None else None
+    )
     if case.errors:
         errors = document["errors"] if isinstance(document, dict) else document
         for expected in case.errors:

@@ -56,7 +56,7 @@ def _exchange(
 
 def _full(identifier: str, name: str) -> dict[str, Any]:
     dates = {"createdAt": "2026-01-03T10:00:02Z", "updatedAt": "2026-01-03T10:00:02Z"}
-    relations = {
+    relations: dict[str, Any] = {
         one: {"data": [] if one.endswith(("s", "ren")) and one != "internal_rating" else None} for one in _NAMES
     }
     return {"type": "customers", "id": identifier, "attributes": {"name": name, **dates}, "relationships": relations}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.contract.case import Case, Error
 
 _UNSUPPORTED = "The filter is not supported."
@@ -150,7 +152,7 @@ _UNORDERED = {
 }
 
 
-def _value(name: str, query: str, detail: str | None, at: str, resource: str = "customers", **versions: str) -> Case:
+def _value(name: str, query: str, detail: str | None, at: str, resource: str = "customers", **versions: Any) -> Case:
     return Case(
         f"value-{name}",
         "a filter's value",
