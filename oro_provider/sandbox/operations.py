@@ -50,6 +50,7 @@ class Operation:
     sync: bool = False
     errors: list[dict[str, Any]] = field(default_factory=list)
     places: dict[tuple[Any, Any], int] = field(default_factory=dict)  # included records by type and id
+    made: dict[tuple[str, str], Any] = field(default_factory=dict)  # the ids that they got: two items may share one
     results: list[Written] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -157,6 +158,7 @@ class Operations:
         except RefusedError:
             operation.results.clear()
             operation.places.clear()
+            operation.made.clear()
         del self._all[operation.id]  # a finished synchronous operation leaves a hole in the numbering
         self._all[operation.id] = Operation(operation.id, operation.resource, operation.created, None, vanishes=0.0)
 
@@ -222,6 +224,7 @@ class Operations:
             operation.document = None
             operation.results.clear()
             operation.places.clear()
+            operation.made.clear()
 
     def _record(self, operation: Operation, document: dict[str, Any], position: int, data: Any) -> None:
         pointer = f"/data/{position}"
@@ -252,9 +255,10 @@ class Operations:
             raise RefusedError(
                 Problem(405, "action not allowed exception", 'The "create" action is not allowed.', item.pointer)
             )
-        wanted = _named(item, included, operation.places)
+        named = _named(item, included, operation.places)
+        wanted = [n for n in named if (included[n].get("type"), included[n].get("id")) not in operation.made]
         with self.writer.transaction():
-            graph = Graph()
+            graph = Graph(made=operation.made)
             primary = self.writer.draft(item, update=item.update)
             # Included records cannot name the item that names them: its id in the request is unknown to them here.
             pairs = self.writer.include(graph, [read_item(included[n], f"/included/{n}") for n in wanted])
@@ -264,7 +268,9 @@ class Operations:
             drafts: list[Draft] = [primary, *(draft for draft, _ in pairs)]
             self.writer.check(drafts)
             self.writer.save(drafts)
-        return self.writer.written(primary, drafts)
+        written = self.writer.written(primary, drafts)
+        operation.made.update({(kind, name): one for kind, one, name in written.included})
+        return written
 
     # -- showing -------------------------------------------------------------------------------------------------------
 
