@@ -157,6 +157,8 @@ class Operations:
                     raise RefusedError(*operation.problems)
         except RefusedError:
             operation.results.clear()
+        finally:
+            self.writer.unflushed.clear()
             operation.places.clear()
             operation.made.clear()
         del self._all[operation.id]  # a finished synchronous operation leaves a hole in the numbering
@@ -217,6 +219,7 @@ class Operations:
                 identifier = f"{operation.id}-{number}-{len(operation.errors) - before + 1}"
                 operation.errors.append(_error(identifier, _as_batch(problem)))
             operation.problems.clear()
+        self.writer.unflushed.clear()
         operation.read = min(operation.read + _CHUNK, len(records))
         operation.progress = round(operation.read / len(records), 2) if records else 1
         if operation.read >= len(records):
@@ -244,6 +247,7 @@ class Operations:
                 for problem in error.problems
             ]
             return
+        self.writer.unflushed.add((written.type, written.id))
         operation.results.append(written)
         operation.written += 1
         operation.creates += written.created

@@ -117,3 +117,13 @@ def test_an_included_record_that_many_items_share_is_made_once(caller: Caller) -
     group = caller.ids("customergroups?filter[name]=Shared Group")
     assert len(group) == 1
     assert len(caller.ids(f"customers?filter[group]={group[0]}&page[size]=-1&fields[customers]=name")) == 130
+
+
+def test_two_rows_with_one_email_are_both_created(caller: Caller) -> None:
+    user = {
+        "type": "customerusers",
+        "attributes": {"email": "twice@batch.example", "firstName": "A", "lastName": "B"},
+        "relationships": {"customer": {"data": {"type": "customers", "id": "1"}}},
+    }
+    assert finished(caller, caller.patch("customerusers", {"data": [user, user]}))["summary"]["writeCount"] == 2
+    assert finished(caller, caller.patch("customerusers", {"data": [user]}))["summary"]["errorCount"] == 1
