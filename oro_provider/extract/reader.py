@@ -21,6 +21,7 @@ from oro_provider.extract.journal import Journal, State
 from oro_provider.extract.layouts import ObjectsLayout, RecordsLayout
 from oro_provider.extract.manifest import Manifest, write_manifest
 from oro_provider.extract.missing import Missing
+from oro_provider.extract.numbered import keyed_index, numbered_pages, scopes
 from oro_provider.extract.pages import PageRows, Pages
 from oro_provider.extract.progress import Progress
 from oro_provider.extract.spec import Extract
@@ -88,7 +89,8 @@ async def extract(client: AsyncOroClient, spec: Extract, to: Destination, progre
 
 
 async def _extract(client: AsyncOroClient, spec: Extract, to: Destination, progress: Progress) -> Manifest:
-    journal = Journal(to.work) if to.work is not None else None
+    # Only ids that are integers tell by the last one what was read before.
+    journal = Journal(to.work) if to.work is not None and not spec.by_number else None
     digest = f"{spec.digest}-{to.format}-{to.name}"
     state = journal.load(digest) if journal else None
     files = RecordFiles(
@@ -135,7 +137,7 @@ async def _read(
             await asyncio.to_thread(journal.save, state)
 
     async for page in read_pages(client, spec, last=state.last, progress=progress):
-        await missing.add(page.missing)
+        await missing.add(page.missing, page.scope)
         full = files.add(layout.tables(page))
         state.last = page.ids[-1]
         state.count += len(page.data)
@@ -154,7 +156,7 @@ async def read_records(client: AsyncOroClient, spec: Extract, limit: int) -> lis
     layout, missing = RecordsLayout(spec), Missing(client, spec)
     records: list[dict[str, Any]] = []
     async for page in read_pages(client, spec):
-        await missing.add(page.missing)
+        await missing.add(page.missing, page.scope)
         records += (msgspec.json.decode(line) for line in layout.tables(page)[spec.type])
         if len(records) > limit:
             raise ValueError(
@@ -168,12 +170,26 @@ async def read_pages(
     client: AsyncOroClient, spec: Extract, *, last: str | None = None, progress: Progress | None = None
 ) -> AsyncIterator[PageRows]:
     """Yield the pages of an extract in the order of their ids, after `last`, reading several at a time."""
+    if spec.keyset is not None:
+        for scope in await scopes(client, spec, spec.keyset):
+            async for page in _fetched(client, scope, keyed_index(client, scope, spec.keyset)):
+                yield page
+    elif spec.by_number:
+        async for page in numbered_pages(client, spec, Pages(client, spec)):
+            yield page
+    else:
+        async for page in _fetched(client, spec, index_pages(client, spec, last, progress)):
+            yield page
+
+
+async def _fetched(client: AsyncOroClient, spec: Extract, index: AsyncIterator[IndexPage]) -> AsyncIterator[PageRows]:
+    """Yield the pages of what an index names, in its order."""
     pages = Pages(client, spec)
     size = spec.page_size or client.settings.page_size
     ahead: deque[asyncio.Task[PageRows]] = deque()
     limit = PAGES_AHEAD * client.settings.max_connections
     try:
-        async for found in index_pages(client, spec, last, progress):
+        async for found in index:
             for start in range(0, len(found.ids), size):
                 if len(ahead) >= limit:
                     yield await ahead.popleft()

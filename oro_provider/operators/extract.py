@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from oro_provider.operators.store import StoreOperator, entity_argument
@@ -152,7 +152,7 @@ class OroCommerceExtractOperator(StoreOperator):
         from oro_provider.extract.shards import shard_spec
 
         with airflow_errors():
-            entity = entity_argument(self.entity)
+            entity = readable_entity(self.entity)
             dated = entity.watermark or self.watermark or self.since or self.until
             whole = self.full or not dated or (self.shard is not None and self.shard["since"] is None)
             window = None if whole else self._window(context)
@@ -234,6 +234,19 @@ class OroCommerceExtractOperator(StoreOperator):
             return Destination(folder, name or uuid4().hex[:12], work, self.shard is not None, self.format)
 
 
+def readable_entity(entity: str | Entity) -> Entity:
+    """Return the entity to read; of a resource whose shape is known, that is all that reading needs."""
+    from oro_provider.entities.model import Entity
+    from oro_provider.entities.shapes import SHAPES
+
+    try:
+        return entity_argument(entity)
+    except ValueError:
+        if entity not in SHAPES:
+            raise
+        return Entity(type=str(entity))
+
+
 def window_folder(target: Any, spec: Extract) -> Any:
     """Return the folder of what is read."""
     return target / spec.type / (spec.window.folder if spec.window else "full")
@@ -300,4 +313,56 @@ class OroCommerceExtractShippingTrackingsOperator(OroCommerceExtractOperator):
     def __init__(self, **kwargs: Any) -> None:
         kwargs["entity"] = "ordershippingtrackings"
         kwargs.setdefault("fields", ["orders"])
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractProductPricesOperator(OroCommerceExtractOperator):
+    """Reads all prices of all price lists, or of one (`filters={"priceList": "1"}`): prices have no dates."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "productprices"
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractInventoryLevelsOperator(OroCommerceExtractOperator):
+    """Reads all stock levels: they have no dates."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "inventorylevels"
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractCustomerUsersOperator(OroCommerceExtractOperator):
+    """Reads all customer users (people who buy): no version can filter them by their dates."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "customerusers"
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractCustomerGroupsOperator(OroCommerceExtractOperator):
+    """Reads all customer groups."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "customergroups"
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractAddressesOperator(OroCommerceExtractOperator):
+    """Reads all addresses of customers, or of customer users: no version can filter them by their dates.
+
+    :param owner: `"customers"` or `"customerusers"`.
+    """
+
+    def __init__(self, *, owner: Literal["customers", "customerusers"] = "customers", **kwargs: Any) -> None:
+        kwargs["entity"] = "customeraddresses" if owner == "customers" else "customeruseraddresses"
+        super().__init__(**kwargs)
+        self.owner = owner
+
+
+class OroCommerceExtractPriceListsOperator(OroCommerceExtractOperator):
+    """Reads all price lists."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "pricelists"
         super().__init__(**kwargs)

@@ -16,6 +16,7 @@ from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.api.errors import Incomplete, OroCommerceError, ServerError, TruncatedAnswer
 from oro_provider.api.exchange import Response, Retries
 from oro_provider.api.settings import Settings
+from oro_provider.entities.model import Entity
 from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
 from oro_provider.entities.products import PRODUCTS
 from oro_provider.extract.pages import Pages
@@ -92,15 +93,17 @@ def test_orders_that_move_or_vanish_between_index_and_page_are_counted(
     rows = sandbox.execute('SELECT "id", "updatedAt" FROM orders ORDER BY "id"')
     gone, moved = rows[40][0], rows[150][0]
     fetch = Pages.fetch
-    done: list[int] = []
+    done = asyncio.Event()
 
     async def fetch_later(self: Pages, ids: Any, dates: Any) -> Any:
-        if not done:
-            done.append(1)
+        if str(rows[0][0]) not in ids:
+            await done.wait()
+        else:
             await asyncio.to_thread(sandbox.execute, 'DELETE FROM orders WHERE "id" = ?', (gone,))
             await asyncio.to_thread(
                 sandbox.execute, 'UPDATE orders SET "internalStatus" = \'closed\' WHERE "id" = ?', (moved,)
             )
+            done.set()
         return await fetch(self, ids, dates)
 
     sandbox.execute("UPDATE orders SET \"internalStatus\" = 'open'")
@@ -264,3 +267,41 @@ def test_a_store_that_cannot_filter_by_the_last_change_is_read_by_creation(
 
 def moment(text: str) -> Any:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).replace(tzinfo=timezone.utc)
+
+
+def test_prices_of_all_lists_are_read_by_their_products(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oro_provider.extract.numbered.KEYED_SIZE", 37)
+    stored = sorted(str(row[0]) for row in sandbox.execute('SELECT "id" FROM productprices'))
+    manifest = run(sandbox, tmp_path, Extract(Entity(type="productprices")))
+    records = lines(manifest)
+    assert sorted(record["id"] for record in records) == stored
+    assert len(stored) > 200
+    assert all(record["value"] and record["product"] and record["priceList"] for record in records)
+
+
+def test_a_price_that_is_deleted_while_prices_are_read_is_counted(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    price, price_list = sandbox.execute('SELECT "id", "priceList" FROM productprices')[5]
+    before = sandbox.execute('SELECT count(*) FROM productprices WHERE "priceList" = ?', (price_list,))[0][0]
+    fetch = Pages.fetch
+
+    async def fetch_later(self: Pages, ids: Any, dates: Any) -> Any:
+        if price in ids:
+            await asyncio.to_thread(sandbox.execute, 'DELETE FROM productprices WHERE "id" = ?', (price,))
+        return await fetch(self, ids, dates)
+
+    monkeypatch.setattr(Pages, "fetch", fetch_later)
+    spec = Extract(Entity(type="productprices"), filters={"priceList": str(price_list)})
+    manifest = run(sandbox, tmp_path, spec)
+    assert (manifest["count"], manifest["moved"], manifest["deleted"]) == (before - 1, 0, 1)
+
+
+@pytest.mark.parametrize("type_", ["countries", "productunits", "regions", "inventorylevels", "customeraddresses"])
+def test_any_resource_of_a_known_shape_is_read_whole(sandbox: RunningStore, tmp_path: Path, type_: str) -> None:
+    stored = {str(row[0]) for row in sandbox.execute(f'SELECT "id" FROM "{type_}"')}
+    manifest = run(sandbox, tmp_path, Extract(Entity(type=type_)))
+    assert {record["id"] for record in lines(manifest)} == stored
+    assert manifest["count"] == len(stored) > 0
