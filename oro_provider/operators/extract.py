@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from oro_provider.entities.model import Entity
     from oro_provider.extract.files import Format
+    from oro_provider.extract.known import Known
     from oro_provider.extract.manifest import Manifest
     from oro_provider.extract.progress import Progress, Report
     from oro_provider.extract.reader import Destination, Extract
@@ -48,6 +49,9 @@ class OroCommerceExtractOperator(StoreOperator):
     :param since: start of the window, a moment or ISO 8601. (templated)
     :param until: its end, excluded. (templated)
     :param full: read everything that the store has, into `<target>/<entity>/full/`.
+    :param known: a file (`.csv` or `.jsonl`) of what you have, `id` and `updatedAt` in the order of ids: everything that the store has
+        is compared with it, and only what differs is read; ids that the store does not have are the manifest's
+        `related["deleted"]`. Finds deletions and records that were imported with a past date, which no window sees. (templated)
     :param watermark: the date that the window is about, where it is not the entity's. (templated)
     :param settle: seconds after the window's end, by the store's clock, before it is read, so that records which are
         committed late are not missed; the task waits for it, in the triggerer where it is `deferrable`.
@@ -77,6 +81,7 @@ class OroCommerceExtractOperator(StoreOperator):
         "until",
         "watermark",
         "shard",
+        "known",
     )
     template_fields_renderers = {"filters": "json", "include": "json", "fields": "json"}  # noqa: RUF012 - Airflow's form
 
@@ -91,6 +96,7 @@ class OroCommerceExtractOperator(StoreOperator):
         since: Any = None,
         until: Any = None,
         full: bool = False,
+        known: Any = None,
         watermark: str | None = None,
         settle: float = 60.0,
         partition_period: timedelta | None = None,
@@ -114,6 +120,7 @@ class OroCommerceExtractOperator(StoreOperator):
         self.since = since
         self.until = until
         self.full = full
+        self.known = known
         self.watermark = watermark
         self.settle = settle
         self.partition_period = partition_period
@@ -154,7 +161,12 @@ class OroCommerceExtractOperator(StoreOperator):
         with airflow_errors():
             entity = readable_entity(self.entity)
             dated = entity.watermark or self.watermark or self.since or self.until
-            whole = self.full or not dated or (self.shard is not None and self.shard["since"] is None)
+            whole = (
+                self.full
+                or self.known is not None
+                or not dated
+                or (self.shard is not None and self.shard["since"] is None)
+            )
             window = None if whole else self._window(context)
             spec = Extract(
                 entity=entity,
@@ -189,7 +201,8 @@ class OroCommerceExtractOperator(StoreOperator):
             records: list[dict[str, Any]] = self.work(lambda client: read_records(client, spec, limit))
             return records
         to = self._destination(context, spec)
-        manifest = self.work(lambda client: extract(client, spec, to, self.progress()))
+        known = self._known(spec)
+        manifest = self.work(lambda client: extract(client, spec, to, self.progress(), known))
         metrics().incr("orocommerce.records_read", manifest["count"], tags={"entity": spec.type})
         self.log.info(
             "Read %s %s of %s into %s (%s moved out of the window meanwhile, %s deleted)",
@@ -201,6 +214,15 @@ class OroCommerceExtractOperator(StoreOperator):
             manifest["deleted"],
         )
         return manifest
+
+    def _known(self, spec: Extract) -> Known | None:
+        if self.known is None:
+            return None
+        from oro_provider.extract.known import Known
+        from oro_provider.load.sources import file_records
+
+        with airflow_errors():
+            return Known(file_records(path_of(self.known)), spec.date)
 
     def progress(self) -> Progress:
         """Return what tells the log and Airflow's metrics how far the reading is."""
@@ -227,7 +249,7 @@ class OroCommerceExtractOperator(StoreOperator):
                     executor,
                 )
             name = attempt(context)
-            folder = window_folder(target, spec)
+            folder = window_folder(target, spec) if self.known is None else target / spec.type / "reconciled"
             if self.shard is not None:
                 folder = shard_folder(folder, self.shard)
             work = target / "_work" / f"{spec.digest}-{name}" if name else None

@@ -19,6 +19,7 @@ from oro_provider.api.settings import Settings
 from oro_provider.entities.model import Entity
 from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
 from oro_provider.entities.products import PRODUCTS
+from oro_provider.extract.known import Known
 from oro_provider.extract.pages import Pages
 from oro_provider.extract.reader import Destination, Extract, extract, read_records
 from oro_provider.extract.window import Window
@@ -305,3 +306,30 @@ def test_any_resource_of_a_known_shape_is_read_whole(sandbox: RunningStore, tmp_
     manifest = run(sandbox, tmp_path, Extract(Entity(type=type_)))
     assert {record["id"] for record in lines(manifest)} == stored
     assert manifest["count"] == len(stored) > 0
+
+
+def test_a_reconciliation_reads_what_differs_and_finds_what_is_gone(sandbox: RunningStore, tmp_path: Path) -> None:
+    known = [
+        {"id": row[0], "updatedAt": row[1]}
+        for row in sandbox.execute('SELECT "id", "updatedAt" FROM orders ORDER BY "id"')
+    ]
+    deleted, changed, back_dated = known[10]["id"], known[200]["id"], known.pop(100)["id"]
+    known[5]["updatedAt"] = known[5]["updatedAt"].replace("Z", "+00:00")
+    known.append({"id": 10**9, "updatedAt": "2026-01-01T00:00:00Z"})
+    sandbox.execute('DELETE FROM orders WHERE "id" = ?', (deleted,))
+    sandbox.execute('UPDATE orders SET "updatedAt" = \'2026-11-20T00:00:00Z\' WHERE "id" = ?', (changed,))
+
+    async def job(client: AsyncOroClient) -> Manifest:
+        return await extract(client, Extract(ORDERS), Destination(tmp_path, "a"), known=Known(known, "updatedAt"))
+
+    manifest = with_client(sandbox, job)
+    assert [record["id"] for record in lines(manifest)] == [str(back_dated), str(changed)]
+    (gone,) = manifest["related"]["deleted"]
+    assert [json.loads(line)["id"] for line in Path(gone).read_text().splitlines()] == [str(deleted), str(10**9)]
+    assert manifest["deleted"] == 2
+
+
+@pytest.mark.parametrize("ids", [[3, 2], [2, 2], ["x"], [None]])
+def test_what_is_known_must_be_in_order(ids: list[Any]) -> None:
+    with pytest.raises(ValueError, match=r"ORDER BY id|has no id"):
+        list(Known([{"id": id_} for id_ in ids], None)._rows)
