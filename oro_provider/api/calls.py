@@ -102,7 +102,9 @@ class Calls:
         25 s. None: the answer is 202 with an operation.
         """
         headers = {"X-Mode": mode} if mode else {}
-        return Call(self._request("PATCH", self.url(type_), encode(data, included), headers=headers), _as_it_is)
+        body = encode(data, included)
+        # An empty batch does nothing, however often it is sent.
+        return Call(self._request("PATCH", self.url(type_), body, headers=headers, repeatable=not data), _as_it_is)
 
     def delete_list(self, type_: str, query: Query) -> Call[int]:
         """Delete the records that match the filters, 100 at most in one call; return how many were deleted."""

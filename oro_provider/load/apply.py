@@ -168,13 +168,9 @@ class Applier:
         if not ids:
             return {}
         self.running = list(ids)
-        if self.options.patience is None:
-            ended = await self._operations.wait(ids)
-        else:
-            try:
-                ended = await asyncio.wait_for(self._operations.wait(ids), self.options.patience)
-            except asyncio.TimeoutError:
-                raise WaitingForOperations(self._entity.type, ids) from None
+        ended = await self._operations.wait(ids, self.options.patience)
+        if ended is None:
+            raise WaitingForOperations(self._entity.type, ids)
         self.running = []
         return ended
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +133,11 @@ def _field_in(described: Described, values: Mapping[str, Any], pointer: Sequence
     if "attributes" not in pointer[:-1]:
         return None
     attribute = pointer[list(pointer).index("attributes") + 1]
+    named = next((name for name in values if described.attribute(str(name)) == attribute), None)
     aliases = {target: name for name, target in described.attributes.items()}
-    return next(
-        (name for name in values if described.attribute(str(name)) == attribute), aliases.get(attribute, attribute)
-    )
+    return named or aliases.get(attribute) or _row_spelling(attribute)
+
+
+def _row_spelling(attribute: str) -> str:
+    """Return an attribute as rows spell it: `lastName` -> `last_name`."""
+    return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda letter: f"_{letter[0].lower()}", attribute)

@@ -86,7 +86,7 @@ def reference_mentions(described: Described, fields: Fields, name: str) -> Itera
     scope_name = scope if isinstance(scope, str) else None
     scope_path = f"{fields.prefix}{reference.scope}" if scope_name is not None else None
     path = fields.prefix + name
-    value = fields.references[name]
+    value = fields.references.get(name)
     for one in value if isinstance(value, tuple) else (value,):
         if one is not None:
             yield Mention(path, reference.lookup, one, path, scope_path, scope_name)

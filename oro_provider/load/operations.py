@@ -74,10 +74,14 @@ class Operations:
         except (NotFound, PermissionDenied):
             return None
 
-    async def wait(self, ids: Sequence[str]) -> dict[str, Operation]:
-        """Return these operations when they have ended; raise `BatchNotDone` at the deadline, having asked why."""
+    async def wait(self, ids: Sequence[str], patience: float | None = None) -> dict[str, Operation] | None:
+        """Return these operations when they have ended, or None where that takes longer than `patience` seconds.
+
+        Raise `BatchNotDone` at the deadline, having asked the store why.
+        """
         loop = asyncio.get_running_loop()
         give_up = loop.time() + self._deadline
+        leave = loop.time() + patience if patience is not None else None
         ended: dict[str, Operation] = {}
         pause = min(FIRST_POLL, self._poll)
         while True:
@@ -90,6 +94,8 @@ class Operations:
                 return ended
             if loop.time() >= give_up:
                 raise await self._overdue([id_ for id_ in ids if id_ not in ended])
+            if leave is not None and loop.time() >= leave:
+                return None
             await asyncio.sleep(min(pause, max(give_up - loop.time(), 0.01)))
             pause = min(pause * 1.5, self._poll)
 

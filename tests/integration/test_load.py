@@ -53,12 +53,12 @@ def names(store: IntegrationStore) -> Row:
 
 
 def product(store: IntegrationStore, number: int, names: Row, **more: Any) -> Row:
-    return {"sku": f"{store.run_id}-{number:03}", "name": f"Lamp {number}", "status": "enabled", **names, **more}
+    return {"sku": f"{store.run_id}-L{number:03}", "name": f"Lamp {number}", "status": "enabled", **names, **more}
 
 
 def stored_products(store: IntegrationStore) -> dict[str, Row]:
     found = store.read("products", include="names", **{"fields[productnames]": "string,localization"})
-    return {item["attributes"]["sku"]: item for item in found if store.run_id in item["attributes"]["sku"]}
+    return {item["attributes"]["sku"]: item for item in found if f"{store.run_id}-L" in item["attributes"]["sku"]}
 
 
 def default_name(store: IntegrationStore, sku: str) -> str:
