@@ -9,6 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import requests
+
 from demo.environment import CHECKOUT
 from demo.processes import left_over
 from demo.scenario import DAGS, Places, Scenario, prepare
@@ -74,14 +76,15 @@ def run(home: Path, say: Teller, *, keep: bool) -> int:
     shutil.rmtree(home, ignore_errors=True)
     places = Places.below(home)
     say("sandbox store: starting")
-    with Store(home / "store") as store:
+    sandbox = Store(home / "store")
+    with sandbox as store:
         before = prepare(store, places)
         say(f"sandbox store: {len(before.products)} products at {store.url}")
         with AirflowStack(home / "airflow", DAGS, places.environment(store.connection()), progress=say) as stack:
             scenario = Scenario(store, stack, places, before, say)
             wrong = scenario.run()
             if keep:
-                store.keep()
+                sandbox.keep()
                 stack.keep()
     sys.stdout.write(f"\n{table(scenario.rows)}\n\n")
     for difference in wrong[:SHOWN]:
@@ -102,7 +105,11 @@ def main() -> int:
     say = Teller()
     try:
         return stop(HOME, say) if arguments.stop else run(HOME, say, keep=arguments.keep)
-    except (RuntimeError, TimeoutError) as error:  # what failed says enough by itself; all is ended by now
+    except (
+        RuntimeError,
+        TimeoutError,
+        requests.RequestException,
+    ) as error:  # what failed says enough by itself; all is ended by now
         say(f"failed: {error}")
         return 1
 

@@ -8,6 +8,8 @@ from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from demo.times import moment
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
@@ -87,11 +89,6 @@ def check_trackings(
         for tracking in sorted(wanted | have)
         if have[tracking] != wanted[tracking]
     ]
-
-
-def moment(text: str) -> datetime:
-    """A time of the store or of Airflow: ISO 8601, in UTC as `Z`, which Python 3.10 does not read."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def _differences(attributes: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +19,7 @@ from demo.processes import TAIL, Processes, left_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from datetime import date, datetime
+    from datetime import date
     from types import TracebackType
 
     from typing_extensions import Self
@@ -79,6 +80,7 @@ class AirflowStack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None or not self._kept:
+            self._progress("Airflow: stopping")
             self.stop()
 
     def _start(self) -> None:
@@ -91,13 +93,13 @@ class AirflowStack:
         self._progress(f"Airflow: metadata database made in {time.monotonic() - began:.0f} s")
         for name, command in COMPONENTS.items():
             self.processes.start(name, self._command(*command), self.env)
-        self._wait_healthy(began)
+        self._wait_healthy(began, datetime.now(timezone.utc))
 
-    def _wait_healthy(self, began: float) -> None:
+    def _wait_healthy(self, began: float, since: datetime) -> None:
         seen: set[str] = set()
         while time.monotonic() - began < self._deadline:
             self.processes.check()
-            health = self.api.health()
+            health = self.api.health(since)
             healthy = {name for name, well in health.items() if well}
             for name in sorted(healthy - seen):
                 self._progress(f"Airflow: {name.replace('_', ' ')} healthy after {time.monotonic() - began:.0f} s")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from typing_extensions import Self
 
 Resource: TypeAlias = dict[str, Any]
 
@@ -30,45 +29,19 @@ PRODUCT_COLUMNS = (
 )  # fmt: skip
 
 
-class Store:
-    """A sandbox of OroCommerce 6.1 with 600 orders, in `home`; nothing of it is left when the block ends."""
+class StoreReader:
+    """A sandbox as a plain HTTP client sees it: its records, and its log of what was asked of it."""
 
-    def __init__(self, home: Path, *, seed: int = 7, orders: int = 600, deadline: float = 60.0) -> None:
-        self.processes = Processes(home.resolve())
-        self._deadline = deadline
-        options = {"--port": 0, "--seed": seed, "--orders": orders, "--version": "6.1"}
-        words = [str(word) for option in options.items() for word in option]
-        self._command = [sys.executable, "-m", "oro_provider.sandbox", *words]
+    def __init__(self, url: str, client_id: str, client_secret: str) -> None:
+        self.url = url
+        self.client_id = client_id
+        self.client_secret = client_secret
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy between this machine and itself
-        self._kept = False
-
-    def __enter__(self) -> Self:
-        try:
-            home = self.processes.home
-            shutil.rmtree(home, ignore_errors=True)
-            home.mkdir(parents=True)
-            self.processes.start("sandbox", self._command, environment.plain(home))
-            self._listen()
-            self._login()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None or not self._kept:
-            self.stop()
-
-    def keep(self) -> None:
-        """Leave it running when the block ends well."""
-        self._kept = True
-
-    def stop(self) -> None:
-        self._session.close()
-        self.processes.stop()
+        grant = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}
+        answer = self._session.post(f"{url}/oauth2-token", data=grant, timeout=30)
+        answer.raise_for_status()
+        self._token = answer.json()["access_token"]
 
     def connection(self) -> str:
         """The Airflow connection to it, as JSON."""
@@ -95,7 +68,44 @@ class Store:
     def forget_requests(self) -> None:
         self._session.delete(f"{self.url}/_sandbox/requests", timeout=30).raise_for_status()
 
-    def _listen(self) -> None:
+
+class Store:
+    """A sandbox of OroCommerce 6.1 with 600 orders, run in `home`; entered, it gives its reader. Nothing of it is left when the
+    block ends."""
+
+    def __init__(self, home: Path, *, seed: int = 7, orders: int = 600, deadline: float = 60.0) -> None:
+        self.processes = Processes(home.resolve())
+        self._deadline = deadline
+        options = {"--port": 0, "--seed": seed, "--orders": orders, "--version": "6.1"}
+        words = [str(word) for option in options.items() for word in option]
+        self._command = [sys.executable, "-m", "oro_provider.sandbox", *words]
+        self._kept = False
+
+    def __enter__(self) -> StoreReader:
+        try:
+            home = self.processes.home
+            shutil.rmtree(home, ignore_errors=True)
+            home.mkdir(parents=True)
+            self.processes.start("sandbox", self._command, environment.plain(home))
+            return self._listening()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None or not self._kept:
+            self.stop()
+
+    def keep(self) -> None:
+        """Leave it running when the block ends well."""
+        self._kept = True
+
+    def stop(self) -> None:
+        self.processes.stop()
+
+    def _listening(self) -> StoreReader:
         """Wait for the line that tells where it listens."""
         until = time.monotonic() + self._deadline
         while time.monotonic() < until:
@@ -103,20 +113,11 @@ class Store:
             for line in self.processes.log("sandbox").read_text(errors="replace").splitlines(keepends=True):
                 if line.startswith("{") and line.endswith("\n"):
                     told = json.loads(line)
-                    self.url: str = told["url"].rstrip("/")
-                    self.client_id: str = told["client_id"]
-                    self.client_secret: str = told["client_secret"]
-                    return
+                    return StoreReader(told["url"].rstrip("/"), told["client_id"], told["client_secret"])
             time.sleep(0.05)
         raise TimeoutError(
             f"the sandbox does not listen after {self._deadline:.0f} s:\n{self.processes.tail('sandbox')}"
         )
-
-    def _login(self) -> None:
-        grant = {"grant_type": "client_credentials", "client_id": self.client_id, "client_secret": self.client_secret}
-        answer = self._session.post(f"{self.url}/oauth2-token", data=grant, timeout=30)
-        answer.raise_for_status()
-        self._token = answer.json()["access_token"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Reading:
         return [self.included[link["type"], link["id"]] for link in resource["relationships"][relationship]["data"]]
 
 
-def product_rows(store: Store) -> dict[str, dict[str, str]]:
+def product_rows(store: StoreReader) -> dict[str, dict[str, str]]:
     """Every product by SKU as a row of the ERP's file would describe it; what it lacks is an empty string."""
     titles = _category_paths(store)
     brands = store.read("brands", "names")
@@ -160,7 +161,7 @@ def product_rows(store: Store) -> dict[str, dict[str, str]]:
     return rows
 
 
-def tracking_rows(store: Store) -> list[tuple[str, str, str]]:
+def tracking_rows(store: StoreReader) -> list[tuple[str, str, str]]:
     """Every tracking as (order identifier, method, number), once for each time that the store has it."""
     orders = store.read("orders", "shippingTrackings")
     return [
@@ -170,7 +171,7 @@ def tracking_rows(store: Store) -> list[tuple[str, str, str]]:
     ]
 
 
-def _category_paths(store: Store) -> dict[str, str]:
+def _category_paths(store: StoreReader) -> dict[str, str]:
     """The titles from below the root down to each category: `Office / Lighting`."""
     categories = store.read("categories", "titles")
     nodes = {category["id"]: category for category in categories.data}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING
 
-from demo.checks import moment
+from demo.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

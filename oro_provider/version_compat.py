@@ -14,8 +14,10 @@ AIRFLOW_V_3_2_PLUS: bool = _RELEASE >= (3, 2)
 AIRFLOW_V_3_3_PLUS: bool = _RELEASE >= (3, 3)
 
 if TYPE_CHECKING or AIRFLOW_V_3_2_PLUS:
+    from airflow.sdk import conf
     from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 else:
+    from airflow.configuration import conf
     from airflow.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 __all__ = [
@@ -24,4 +26,5 @@ __all__ = [
     "AirflowException",
     "AirflowFailException",
     "AirflowSkipException",
+    "conf",
 ]

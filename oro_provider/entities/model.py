@@ -126,7 +126,7 @@ class Part:
     short: the field that is meant where a row has a bare value instead of a dict.
     first: a row's field that names the leading one by its key, and the record's relationship to it.
     whole: a row's list is the whole list, so that others are taken out of it. Where it is not, they stay.
-    back: a new one has to name its record too.
+    back: a new one names its record too, where that has an id.
     """
 
     type: str

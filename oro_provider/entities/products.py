@@ -123,6 +123,31 @@ RELATED_PRODUCTS = Entity(
     references={"product": _PRODUCT, "related": Reference("relatedItem", lookups.PRODUCTS_BY_SKU)},
 )
 
+# Ids of visibilities are composites that name the product and whom it is for (6.1).
+PRODUCT_VISIBILITIES = Entity(
+    type="productvisibilities",
+    key=("product",),
+    find=Find("owner", "product", chunk=1000),
+    references={"product": _PRODUCT},
+    batch=True,
+)
+
+CUSTOMER_PRODUCT_VISIBILITIES = Entity(
+    type="customerproductvisibilities",
+    key=("customer", "product"),
+    find=Find("owner", "product", chunk=1000),
+    references={"customer": Reference("customer", lookups.CUSTOMERS_BY_NAME), "product": _PRODUCT},
+    batch=True,
+)
+
+CUSTOMER_GROUP_PRODUCT_VISIBILITIES = Entity(
+    type="customergroupproductvisibilities",
+    key=("customer_group", "product"),
+    find=Find("owner", "product", chunk=1000),
+    references={"customer_group": Reference("customerGroup", lookups.CUSTOMER_GROUPS), "product": _PRODUCT},
+    batch=True,
+)
+
 INVENTORY_LEVELS = Entity(
     type="inventorylevels",
     key=("product", "unit"),

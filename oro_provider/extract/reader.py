@@ -95,7 +95,8 @@ async def wait_until_settled(client: AsyncOroClient, entity: Entity, window: Win
 
     Raise `ValueError` for a window that ends later than `LONGEST_SETTLE` from now: it cannot be read whole today.
     """
-    query = Query(fields={entity.type: []}, size=1)
+    date = entity.watermark or next(iter(entity.shape.attributes), "id")
+    query = Query(fields={entity.type: [date]}, size=1)
     now = (await client.perform(client.calls.page(entity.type, query))).date
     if now is None:
         raise UnexpectedAnswer("The store's answer has no Date header, so its clock is unknown.")

@@ -50,7 +50,7 @@ class Comparison:
         *,
         remove_units: bool = False,
     ) -> None:
-        self.own_id = f"row-{row}"
+        self._prefix = f"row-{row}"
         self.removed: list[Resource] = []
         self._count = 0
         self._settings = settings
@@ -71,7 +71,7 @@ class Comparison:
             draft.linkages[described.settings[name]] = ref
         for name, children in node.parts.items():
             part = described.parts[name]
-            refs = [self._new_part(child, own or Ref(described.type, self.own_id), draft) for child in children]
+            refs = [self._new_part(child, own, draft) for child in children]
             draft.linkages[part.relationship] = tuple(refs) if part.many else next(iter(refs), None)
             self._lead(node, name, refs, draft)
         draft.changes = {**draft.attributes, **dict.fromkeys(draft.linkages, "new")}
@@ -105,7 +105,7 @@ class Comparison:
 
     def _temporary(self) -> str:
         self._count += 1
-        return f"{self.own_id}-{self._count}"
+        return f"{self._prefix}-{self._count}"
 
     def _new_text(self, text: Text, localization: str | None, value: str, draft: Draft) -> Ref:
         ref = Ref(text.type, self._temporary())
@@ -151,11 +151,13 @@ class Comparison:
         draft.linkages[relationship] = ref
         draft.changes[relationship] = value
 
-    def _new_part(self, child: Node, owner: Ref, draft: Draft) -> Ref:
+    def _new_part(self, child: Node, owner: Ref | None, draft: Draft) -> Ref:
+        """Include a new part. It names its record by the record's id or, inside another part, by that one's temporary id; the
+        new record that a batch is about cannot be named by what it includes (6.1)."""
         part = child.described
         ref = Ref(part.type, self._temporary())
         new = self.create(child, ref)
-        if isinstance(part, Part) and part.back and part.owner is not None:
+        if isinstance(part, Part) and part.back and part.owner is not None and owner is not None:
             new.linkages[part.owner] = owner
         draft.included.append(new.object(ref.type, ref.id))
         draft.included.extend(new.included)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from oro_provider.api.errors import InvalidRequest
 from oro_provider.api.query import Query
+from oro_provider.entities.shapes import SHAPES
 
 if TYPE_CHECKING:
     from oro_provider.api.async_client import AsyncOroClient
@@ -35,7 +36,8 @@ class Dialect:
     async def _probe(self, type_: str, relationship: str) -> None:
         if type_ in self._old:
             return
-        query = Query(filters={relationship: "0"}, fields={type_: []}, size=1)
+        attribute = next(iter(SHAPES[type_].attributes))
+        query = Query(filters={relationship: "0"}, fields={type_: [attribute]}, size=1)
         try:
             await self._client.perform(self._client.calls.page(type_, query))
         except InvalidRequest:

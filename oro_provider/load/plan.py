@@ -230,8 +230,7 @@ class Planner:
             return row.rejected(f"the store has no {entity.type} of {names}, and its API makes none", entity.key[0])
         draft = comparison.create(item.node)
         own = draft.attributes.pop("id", None)
-        backs = any(part.back for name, part in entity.parts.items() if item.node.parts.get(name))
-        id_ = str(own) if own is not None else comparison.own_id if backs else None
+        id_ = str(own) if own is not None else None
         return Action("create", row, None, draft.object(entity.type, id_), tuple(draft.included), draft.changes)
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import conf
-
 from oro_provider.operators.records import Records
 from oro_provider.operators.store import StoreOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
-from oro_provider.version_compat import AirflowException, AirflowFailException
+from oro_provider.version_compat import AirflowException, AirflowFailException, conf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -217,7 +215,9 @@ def work_folder(context: Context, beside: Any, entity: str) -> Any:
     import tempfile
     from hashlib import sha256
 
-    ti = context["ti"]
+    ti = context.get("ti")
+    if ti is None or not hasattr(ti, "run_id"):  # run by hand, without a task
+        return None
     names = (ti.dag_id, ti.task_id, ti.run_id, str(getattr(ti, "map_index", -1)), entity)
     digest = sha256("\x00".join(names).encode()).hexdigest()[:24]
     configured = conf.get("orocommerce", "work_path", fallback="")
@@ -230,7 +230,9 @@ def work_folder(context: Context, beside: Any, entity: str) -> Any:
 
 def _is_retry(context: Context) -> bool:
     """Whether an earlier try of this run of the task failed: clearing a task raises its `max_tries`, and begins afresh."""
-    ti, task = context["ti"], context["task"]
+    ti, task = context.get("ti"), context.get("task")
+    if ti is None or task is None or not hasattr(ti, "try_number"):
+        return False
     first = getattr(ti, "max_tries", 0) - int(task.retries or 0) + 1
     return bool(ti.try_number > max(first, 1))
 

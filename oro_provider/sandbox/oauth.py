@@ -46,6 +46,7 @@ class Client:
     secret: str | None
     grants: frozenset[str]
     redirect_uri: str = ""
+    skips_consent: bool = False
 
 
 class OAuthError(Exception):
@@ -108,6 +109,11 @@ class Tokens:
         if found is None or found[1] <= self.clock.seconds():
             return None
         return found[0]
+
+    @property
+    def access_tokens(self) -> list[str]:
+        """The access tokens that are valid or have expired, for a search of what must not hold them."""
+        return list(self._access)
 
     def revoke_all(self) -> None:
         """Make every access token invalid at once."""

@@ -6,10 +6,10 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseSensorOperator, PokeReturnValue, conf
+from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from oro_provider.retry import airflow_errors
-from oro_provider.version_compat import AirflowException, AirflowFailException, AirflowSkipException
+from oro_provider.version_compat import AirflowException, AirflowFailException, AirflowSkipException, conf
 from oro_provider.windows import moment, resolve_window
 
 if TYPE_CHECKING:

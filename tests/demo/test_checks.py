@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from demo import sources
-from demo.checks import check_orders, check_products, check_trackings, moment, warehouse_orders
+from demo.checks import check_orders, check_products, check_trackings, warehouse_orders
+from demo.times import moment
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -291,6 +291,20 @@ def test_dictionaries_and_what_hangs_from_products(
     assert counts(outcome) == (0, 0, 1, 0)
 
 
+def test_who_sees_a_product(writable_store: IntegrationStore, products: list[str]) -> None:
+    store = writable_store
+    run = store.run_id
+    run_load(store, "customers", [{"name": f"{run} Seer"}])
+    run_load(store, "customergroups", [{"name": f"{run} Seers"}])
+    for entity, who in (
+        ("productvisibilities", {}),
+        ("customerproductvisibilities", {"customer": f"{run} Seer"}),
+        ("customergroupproductvisibilities", {"customer_group": f"{run} Seers"}),
+    ):
+        rows = [{**who, "product": sku, "visibility": "hidden"} for sku in products[:3]]
+        load_twice(store, entity, rows, [{**rows[0], "visibility": "visible"}, *rows[1:]])
+
+
 def test_orders_with_lines_and_addresses(writable_store: IntegrationStore, names: Row, products: list[str]) -> None:
     store = writable_store
     run = store.run_id

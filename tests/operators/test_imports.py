@@ -10,7 +10,7 @@ ROOMS = ("api", "entities", "extract", "load", "sandbox")
 FIVE = """
 import sys
 import airflow.sdk
-from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue, conf
+from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 before = set(sys.modules)
 from oro_provider.operators.extract import OroCommerceExtractOperator, OroCommerceExtractOrdersOperator
 from oro_provider.operators.lookups import OroCommerceResolveLookupsOperator

@@ -31,9 +31,11 @@ def backfilled(airflow_stack: AirflowStack) -> list[Document]:
 
 
 def test_the_four_components_are_healthy(airflow_stack: AirflowStack) -> None:
-    assert airflow_stack.api.health() == dict.fromkeys(
-        ("metadatabase", "scheduler", "triggerer", "dag_processor"), True
-    )
+    a_minute_ago = datetime.now(timezone.utc) - timedelta(minutes=1)
+
+    health = airflow_stack.api.health(a_minute_ago)
+
+    assert health == dict.fromkeys(("metadatabase", "scheduler", "triggerer", "dag_processor"), True)
 
 
 def test_a_backfill_of_three_days_gives_three_runs_with_the_days_as_intervals(

@@ -1,0 +1,96 @@
+"""The example DAGs on a real Airflow: what they leave in store and warehouse, and what they do not leave in Airflow."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.environment import CHECKOUT
+from demo.processes import marked
+from demo.scenario import DAGS, ORDERS, PRODUCTS, TRACKINGS, Places, Scenario, customers_data, prepare
+from demo.secrets_search import search
+from demo.stack import AirflowStack
+from demo.store import StoreReader
+from oro_provider.sandbox import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from oro_provider.sandbox.server import RunningStore
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[RunningStore]:
+    with running(seed=7, orders=300, version="6.1") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def scenario(sandbox: RunningStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
+    """The scenario of the demo, run to its end."""
+    store = StoreReader(sandbox.url, sandbox.client_id, sandbox.client_secret)
+    places = Places.below(tmp_path_factory.mktemp("places"))
+    before = prepare(store, places)
+    home = CHECKOUT / ".tmp" / "examples"
+    with AirflowStack(home, DAGS, places.environment(store.connection()), progress=print) as stack:
+        yield Scenario(store, stack, places, before, print)
+    assert marked(stack.home) == [], "something outlived the Airflow that started it"
+
+
+@pytest.fixture(scope="module")
+def differences(scenario: Scenario) -> list[str]:
+    return scenario.run()
+
+
+def test_store_and_warehouse_hold_exactly_what_they_should(scenario: Scenario, differences: list[str]) -> None:
+    assert differences == []
+    rows = {row.dag: row for row in scenario.rows}
+    assert (rows[ORDERS].runs, rows[PRODUCTS].runs, rows[TRACKINGS].runs) == (3, 1, 1)
+    assert (rows[PRODUCTS].created, rows[PRODUCTS].updated, rows[PRODUCTS].unchanged) == (10, 15, 20)
+
+
+def test_the_runs_again_write_nothing(scenario: Scenario, differences: list[str]) -> None:
+    stack, store = scenario.stack, scenario.store
+    warehouse = scenario.places.warehouse.read_bytes()
+    store.forget_requests()
+    for dag_id, count in ((ORDERS, 3), (PRODUCTS, 1), (TRACKINGS, 1)):
+        for run in stack.runs(dag_id):
+            stack.clear(dag_id, run["dag_run_id"])
+        stack.wait_runs(dag_id, count)
+    asked = [request for request in store.requests() if "/admin/api/" in request["path"]]
+    assert asked
+    assert [request for request in asked if request["method"] != "GET" and request["override"] != "GET"] == []
+    assert _dump(scenario.places.warehouse) == _dump_of(warehouse, scenario.places.home)
+
+
+def test_no_secret_and_no_customers_data_is_left_in_airflow(
+    scenario: Scenario, sandbox: RunningStore, differences: list[str]
+) -> None:
+    home, key = scenario.stack.home, scenario.stack.env["AIRFLOW__CORE__FERNET_KEY"]
+    tokens = sandbox.tokens()
+    assert len(tokens) > 1
+    private = [sandbox.client_secret, *tokens, *customers_data(scenario.store)]
+    assert search(private, database=home / "airflow.db", folders=[home / "logs"], fernet_key=key) == []
+
+
+def test_rows_do_not_stay_in_rendered_fields(scenario: Scenario, differences: list[str]) -> None:
+    with closing(sqlite3.connect(scenario.stack.home / "airflow.db")) as database:
+        query = "SELECT task_id, rendered_fields FROM rendered_task_instance_fields WHERE task_id IN ('upsert', 'push')"
+        shown = {task_id: json.loads(fields)["records"] for task_id, fields in database.execute(query)}
+    assert shown == {"upsert": "45 rows", "push": "15 rows"}
+
+
+def _dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return sorted(connection.iterdump())
+
+
+def _dump_of(content: bytes, folder: Path) -> list[str]:
+    copy = folder / "warehouse-before.sqlite"
+    copy.write_bytes(content)
+    return _dump(copy)
