@@ -190,9 +190,8 @@ def test_a_run_without_an_interval_fails_with_an_explanation(
 
 
 def test_shards_of_a_window_are_published_as_one(
-    load_dag: Callable[[str], Any], store: IntegrationStore, places: Path, monkeypatch: pytest.MonkeyPatch
+    load_dag: Callable[[str], Any], store: IntegrationStore, places: Path
 ) -> None:
-    monkeypatch.setattr("oro_provider.extract.shards.CELL", 3)
     module = load_dag("orocommerce_orders_sharded")
     month = TODAY.replace(day=1)
     last = (month - timedelta(days=1)).replace(day=1)

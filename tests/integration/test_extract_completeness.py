@@ -94,17 +94,18 @@ def test_orders_that_move_or_vanish_between_index_and_page_are_counted(
     rows = sandbox.execute('SELECT "id", "updatedAt" FROM orders ORDER BY "id"')
     gone, moved = rows[40][0], rows[150][0]
     fetch = Pages.fetch
-    done = asyncio.Event()
+    first: list[int] = [1]
+    changed = asyncio.Event()
 
     async def fetch_later(self: Pages, ids: Any, dates: Any) -> Any:
-        if str(rows[0][0]) not in ids:
-            await done.wait()
-        else:
+        if first:
+            first.clear()
             await asyncio.to_thread(sandbox.execute, 'DELETE FROM orders WHERE "id" = ?', (gone,))
             await asyncio.to_thread(
                 sandbox.execute, 'UPDATE orders SET "internalStatus" = \'closed\' WHERE "id" = ?', (moved,)
             )
-            done.set()
+            changed.set()
+        await changed.wait()
         return await fetch(self, ids, dates)
 
     sandbox.execute("UPDATE orders SET \"internalStatus\" = 'open'")

@@ -164,17 +164,13 @@ def test_progress_is_told_while_it_reads(
     assert any("60 orders in" in text and "50% of 120" in text and "to go" in text for text in told)
 
 
-def test_a_plan_is_read_in_shards_and_published_as_one(
-    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("oro_provider.extract.shards.CELL", 7)
-    arguments: dict[str, Any] = {"since": "2020-01-01T00:00:00Z", "until": datetime.now(timezone.utc), "settle": -60}
-    plan = OroCommercePlanExtractOperator(task_id="plan", entity="orders", shards=3, **arguments)
+def test_a_plan_is_read_in_shards_and_published_as_one(sandbox: RunningStore, tmp_path: Path) -> None:
+    plan = OroCommercePlanExtractOperator(task_id="plan", entity="orders", shards=3, full=True)
     shards = plan.execute(context())
     assert [shard["number"] for shard in shards] == [0, 1, 2]
     assert sum(shard["records"] for shard in shards) == 120
     manifests = [
-        OroCommerceExtractOrdersOperator(task_id="shard", target=tmp_path, shard=shard, settle=-60).execute(context())
+        OroCommerceExtractOrdersOperator(task_id="shard", target=tmp_path, shard=shard).execute(context())
         for shard in shards
     ]
     assert not (Path(manifests[0]["path"]).parent / "manifest.json").exists()
