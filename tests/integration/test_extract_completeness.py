@@ -41,9 +41,9 @@ def sandbox() -> Iterator[RunningStore]:
         yield sandbox
 
 
-def settings(sandbox: RunningStore, **more: Any) -> Settings:
+def settings(sandbox: RunningStore) -> Settings:
     return Settings(
-        base_url=sandbox.url, client_id=sandbox.client_id, client_secret=sandbox.client_secret, page_size=20, **more
+        base_url=sandbox.url, client_id=sandbox.client_id, client_secret=sandbox.client_secret, page_size=20
     )
 
 
@@ -57,16 +57,18 @@ class Wrapped(AsyncOroClient):
         return type(self).change(request, answer) if isinstance(answer, Response) else answer
 
 
-def run(sandbox: RunningStore, folder: Path, spec: Extract, **more: Any) -> Manifest:
+def run(sandbox: RunningStore, folder: Path, spec: Extract, retries: Retries = QUICK) -> Manifest:
     async def job(client: AsyncOroClient) -> Manifest:
-        return await extract(client, spec, Destination(folder, uuid.uuid4().hex[:8], **more))
+        return await extract(client, spec, Destination(folder, uuid.uuid4().hex[:8]))
 
-    return with_client(sandbox, job)
+    return with_client(sandbox, job, retries)
 
 
-def with_client(sandbox: RunningStore, job: Callable[[AsyncOroClient], Awaitable[Any]], **more: Any) -> Any:
+def with_client(
+    sandbox: RunningStore, job: Callable[[AsyncOroClient], Awaitable[Any]], retries: Retries = QUICK
+) -> Any:
     async def go() -> Any:
-        async with Wrapped(settings(sandbox, **more), retries=QUICK) as client:
+        async with Wrapped(settings(sandbox), retries=retries) as client:
             return await job(client)
 
     return asyncio.run(go())
@@ -334,3 +336,13 @@ def test_a_reconciliation_reads_what_differs_and_finds_what_is_gone(sandbox: Run
 def test_what_is_known_must_be_in_order(ids: list[Any]) -> None:
     with pytest.raises(ValueError, match=r"ORDER BY id|has no id"):
         list(Known([{"id": id_} for id_ in ids], None)._rows)
+
+
+def test_a_store_that_stumbles_is_read_whole(sandbox: RunningStore, tmp_path: Path) -> None:
+    sandbox.fail("401", path="/api/orders", skip=3, times=1)
+    for fault in ("503", "reset_before", "truncate", "500"):
+        sandbox.fail(fault, path="/api/orders", rate=0.3, times=4)
+    manifest = run(sandbox, tmp_path, Extract(ORDERS, include=("lineItems",)), retries=Retries(8, 0.01))
+    assert [record["id"] for record in lines(manifest)] == [
+        str(row[0]) for row in sandbox.execute('SELECT "id" FROM orders ORDER BY "id"')
+    ]
