@@ -178,3 +178,20 @@ def test_all_that_integrations_want_of_a_product_is_nested(store: IntegrationSto
         assert record["primaryUnitPrecision"] in {precision["id"] for precision in record["unitPrecisions"]}
         assert record["brand"] is None or record["brand"]["names"]
         assert record["category"] is None or record["category"]["id"]
+
+
+def test_the_days_of_a_backfill_hold_every_order_once(
+    store: IntegrationStore, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    changes = {order["id"]: moment(order["attributes"]["updatedAt"]) for order in stored}
+    first = min(changes.values()).replace(hour=0, minute=0, second=0)
+    days = [first + timedelta(days=number) for number in range((max(changes.values()) - first).days + 1)]
+    found: dict[str, datetime] = {}
+    for day in days[-40:]:
+        window = Window(day, day + timedelta(days=1))
+        for record in records_of(run_extract(store, Extract(ORDERS, window), tmp_path / window.folder)):
+            assert record["id"] not in found
+            found[record["id"]] = day
+    assert found == {
+        id_: change.replace(hour=0, minute=0, second=0) for id_, change in changes.items() if change >= days[-40:][0]
+    }
