@@ -179,3 +179,47 @@ def test_a_plan_is_read_in_shards_and_published_as_one(sandbox: RunningStore, tm
     )
     manifest = publish.execute(context())
     assert ids(manifest) == [str(row[0]) for row in sandbox.execute('SELECT "id" FROM orders ORDER BY "id"')]
+
+
+@pytest.fixture
+def memory() -> None:
+    """An object store in this process, by the scheme `memory`."""
+    from airflow.sdk.io import attach
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    attach(protocol="memory", fs=MemoryFileSystem())
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "jsonl.gz", "parquet"])
+def test_files_in_object_storage_are_those_of_a_disk(
+    sandbox: RunningStore, memory: None, tmp_path: Path, format_: Any
+) -> None:
+    from airflow.sdk import ObjectStoragePath
+
+    arguments: dict[str, Any] = {"full": True, "format": format_, "include": ["lineItems"]}
+    target = f"memory://lake-{format_}/oro"
+    for _ in range(2):  # the second run replaces the files of the first
+        stored = OroCommerceExtractOrdersOperator(task_id="t", target=target, **arguments).execute(
+            context(max_tries=_ + 2)
+        )
+    on_disk = OroCommerceExtractOrdersOperator(task_id="t", target=tmp_path, **arguments).execute(context())
+    content = b"".join(ObjectStoragePath(name).read_bytes() for name in stored["files"])
+    assert content == b"".join(Path(name).read_bytes() for name in on_disk["files"])
+    assert stored["bytes"] == on_disk["bytes"] == len(content)
+    names = {path.name for path in ObjectStoragePath(stored["path"]).iterdir()}
+    assert names == {"manifest.json", *(name.rpartition("/")[2] for name in stored["files"])}
+
+
+def test_shards_in_object_storage_are_published(sandbox: RunningStore, memory: None) -> None:
+    from airflow.sdk import ObjectStoragePath
+
+    target = "memory://lake-shards/oro"
+    shards = OroCommercePlanExtractOperator(task_id="plan", entity="orders", shards=3, full=True).execute(context())
+    manifests = [
+        OroCommerceExtractOrdersOperator(task_id="shard", target=target, shard=shard).execute(context())
+        for shard in shards
+    ]
+    publish = OroCommercePublishExtractOperator(task_id="publish", target=target, shards=shards, manifests=manifests)
+    manifest = publish.execute(context())
+    found = b"".join(ObjectStoragePath(name).read_bytes() for name in manifest["files"])
+    assert len(found.splitlines()) == manifest["count"] == 120
