@@ -28,6 +28,7 @@ def get_provider_info() -> dict[str, object]:
         ),
         "sensors": _modules("oro_provider.sensors.orders"),
         "triggers": _modules("oro_provider.triggers.orders"),
+        "cli": ["oro_provider.cli.get_commands"],  # Airflow 3.2+
         "connection-types": [
             {
                 "connection-type": CONNECTION_TYPE,

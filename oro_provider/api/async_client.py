@@ -15,7 +15,19 @@ import aiohttp
 from yarl import URL
 
 from oro_provider.api.calls import Calls, Record
-from oro_provider.api.exchange import Failure, Login, Pause, Request, Response, Retries, exchange
+from oro_provider.api.exchange import (
+    Failure,
+    KeepGrant,
+    Login,
+    Pause,
+    ReadGrant,
+    Request,
+    Response,
+    Retries,
+    exchange,
+    retries_for,
+)
+from oro_provider.api.grants import NoGrants, kept
 from oro_provider.api.oauth import Token, login, token_slot
 from oro_provider.api.pace import pace_of
 from oro_provider.api.paging import Order, first_query, next_query
@@ -28,6 +40,7 @@ if TYPE_CHECKING:
     from oro_provider.api.calls import Call
     from oro_provider.api.documents import JsonObject, Page
     from oro_provider.api.exchange import Answer, Flow
+    from oro_provider.api.grants import GrantStore
     from oro_provider.api.query import Query
     from oro_provider.api.settings import Settings
 
@@ -40,18 +53,26 @@ LOGIN_POLL_SECONDS = 0.01
 class AsyncOroClient:
     """A client of one store for one event loop: `async with AsyncOroClient(settings) as client: ...`.
 
-    `on_token` is called with each new token before it is used, so that whoever logs can mask it.
+    `on_token` is called with each new token before it is used, so that whoever logs can mask it; it and `grants`, which keeps
+    the pair of tokens of a login by browser, are called in a thread.
     """
 
     def __init__(
-        self, settings: Settings, *, retries: Retries | None = None, on_token: Callable[[str], None] | None = None
+        self,
+        settings: Settings,
+        *,
+        retries: Retries | None = None,
+        on_token: Callable[[str], None] | None = None,
+        grants: GrantStore | None = None,
     ) -> None:
         self.settings = settings
         self.calls = Calls(settings)
         self.requests = 0
-        self._retries = retries or Retries()
+        self._retries = retries_for(settings, retries)
         self._on_token = on_token
-        self._announced: Token | None = None
+        self._announced: set[str] = set()
+        self._grants = grants or NoGrants()
+        self._login: asyncio.Task[Token] | None = None
         self._slot = token_slot(settings)
         self._pace = pace_of(settings.origin, settings.requests_per_second)
         self._proxy = settings.proxies.get(urlsplit(settings.base_url).scheme)
@@ -93,19 +114,32 @@ class AsyncOroClient:
         while (token := self._slot.usable(stale)) is None:
             # The lock is a thread's, since clients of both drivers share the slot; it is never waited for in the loop.
             if self._slot.lock.acquire(blocking=False):
-                try:
-                    token = await self._run(login(self.settings, self._slot, self._retries, stale, asked_at))
-                finally:
-                    self._slot.lock.release()
+                # A task of its own: a caller that is cancelled must not take the answer of a refresh with it, for the pair
+                # before it is dead by then.
+                self._login = asyncio.create_task(self._log_in(stale, asked_at))
+                self._login.add_done_callback(_look_at)
+                token = await asyncio.shield(self._login)
                 break
             await asyncio.sleep(LOGIN_POLL_SECONDS)
-        if self._on_token is not None and token is not self._announced:
-            self._announced = token
-            # In a thread: whoever masks may talk to a supervisor, which a loop that others share must not wait for.
-            await asyncio.to_thread(self._on_token, token.value)
+        await self._announce(token.value)
         return token
 
+    async def _log_in(self, stale: Token | None, asked_at: float) -> Token:
+        try:
+            return await self._run(login(self.settings, self._slot, self._retries, stale, asked_at))
+        finally:
+            self._slot.lock.release()
+
+    async def _announce(self, *values: str) -> None:
+        for value in values:
+            if self._on_token is not None and value not in self._announced:
+                self._announced.add(value)
+                # In a thread: whoever masks may talk to a supervisor, which a loop that others share must not wait for.
+                await asyncio.to_thread(self._on_token, value)
+
     async def close(self) -> None:
+        if self._login is not None and not self._login.done():
+            await asyncio.wait([self._login])
         if self._session is not None:
             await self._session.close()
 
@@ -136,6 +170,13 @@ class AsyncOroClient:
                     answer = None
                 case Login(stale):
                     answer = await self.token(stale)
+                case ReadGrant():
+                    answer = await asyncio.to_thread(self._grants.read)
+                    if answer is not None:
+                        await self._announce(answer.access_token, answer.refresh_token)
+                case KeepGrant(grant):
+                    await self._announce(grant.access_token, grant.refresh_token)
+                    answer = await asyncio.to_thread(kept, self._grants, grant)
 
     async def _send(self, request: Request) -> Response | Failure:
         if self._session is None:
@@ -161,6 +202,12 @@ class AsyncOroClient:
                 return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:
             return _failure(error, settings)
+
+
+def _look_at(task: asyncio.Task[Token]) -> None:
+    """Take note of a login's error, which asyncio would report when the one who asked was cancelled."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | bool:

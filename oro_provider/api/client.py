@@ -12,8 +12,20 @@ import requests
 from requests.auth import AuthBase
 
 from oro_provider.api.calls import Calls, Record
-from oro_provider.api.exchange import Failure, Login, Pause, Request, Response, Retries, exchange
-from oro_provider.api.oauth import Token, login, token_slot
+from oro_provider.api.exchange import (
+    Failure,
+    KeepGrant,
+    Login,
+    Pause,
+    ReadGrant,
+    Request,
+    Response,
+    Retries,
+    exchange,
+    retries_for,
+)
+from oro_provider.api.grants import NoGrants, kept
+from oro_provider.api.oauth import Token, exchange_code, login, token_slot
 from oro_provider.api.pace import pace_of
 from oro_provider.api.paging import Order, first_query, next_query
 
@@ -25,6 +37,7 @@ if TYPE_CHECKING:
     from oro_provider.api.calls import Call
     from oro_provider.api.documents import JsonObject, Page
     from oro_provider.api.exchange import Answer, Flow
+    from oro_provider.api.grants import Authorization, Grant, GrantStore
     from oro_provider.api.query import Query
     from oro_provider.api.settings import Settings
 
@@ -34,21 +47,33 @@ T = TypeVar("T")
 class OroClient:
     """A client of one store.
 
-    `on_token` is called with each new token before it is used, so that whoever logs can mask it.
+    `on_token` is called with each new token before it is used, so that whoever logs can mask it. `grants` keeps the pair of
+    tokens of a login by browser (`grant_type` "authorization_code").
     """
 
     def __init__(
-        self, settings: Settings, *, retries: Retries | None = None, on_token: Callable[[str], None] | None = None
+        self,
+        settings: Settings,
+        *,
+        retries: Retries | None = None,
+        on_token: Callable[[str], None] | None = None,
+        grants: GrantStore | None = None,
     ) -> None:
         self.settings = settings
         self.calls = Calls(settings)
         self.requests = 0
-        self._retries = retries or Retries()
+        self._retries = retries_for(settings, retries)
         self._on_token = on_token
-        self._announced: Token | None = None
+        self._announced: set[str] = set()
+        self._grants = grants or NoGrants()
         self._slot = token_slot(settings)
         self._pace = pace_of(settings.origin, settings.requests_per_second)
         self._session = new_session(settings)
+
+    @property
+    def logins(self) -> int:
+        """How many new tokens a request may ask for after a 401."""
+        return self._retries.logins
 
     def get(self, type_: str, id_: str, query: Query | None = None) -> Record:
         """Return one record; raise `NotFound` where there is none."""
@@ -85,10 +110,16 @@ class OroClient:
             asked_at = time.monotonic()
             with self._slot.lock:
                 token = self._run(login(self.settings, self._slot, self._retries, stale, asked_at))
-        if self._on_token is not None and token is not self._announced:
-            self._announced = token
-            self._on_token(token.value)
+        self._announce(token.value)
         return token
+
+    def log_in_by(self, authorization: Authorization, code: str) -> Grant:
+        """Exchange the code that a browser brought back for the first pair of tokens, and put the pair away."""
+        grant = self._run(exchange_code(self.settings, authorization, code, self._retries))
+        self._announce(grant.access_token, grant.refresh_token)
+        self._grants.keep(grant)
+        self.forget_token()
+        return grant
 
     def forget_token(self) -> None:
         """Drop the token of this store, so that the next call logs in again."""
@@ -118,6 +149,20 @@ class OroClient:
                     answer = None
                 case Login(stale):
                     answer = self.token(stale)
+                case ReadGrant():
+                    answer = self._grants.read()
+                    if answer is not None:
+                        self._announce(answer.access_token, answer.refresh_token)
+                case KeepGrant(grant):
+                    self._announce(grant.access_token, grant.refresh_token)
+                    answer = kept(self._grants, grant)
+
+    def _announce(self, *values: str) -> None:
+        if self._on_token is not None:
+            for value in values:
+                if value not in self._announced:
+                    self._announced.add(value)
+                    self._on_token(value)
 
     def _send(self, request: Request) -> Response | Failure:
         if self._pace is not None:

@@ -1,6 +1,6 @@
 """One exchange with the store, written once, as a generator that knows no socket and no clock but those of its driver.
 
-It yields a `Request`, a `Pause` or a `Login`, is sent a `Response` (or a `Failure`), None or a token, and so holds the one
+It yields a `Request`, a `Pause` or a `Login`, is sent a `Response` (or a `Failure`), None or a token, and so holds the
 re-login on a 401, the retries, Retry-After and the turning of answers into typed errors (httpx's auth flow is the model).
 """
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from datetime import datetime
 
+    from oro_provider.api.grants import Grant
     from oro_provider.api.oauth import Token
+    from oro_provider.api.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,30 @@ class Login:
     stale: Token | None = None
 
 
-Step: TypeAlias = "Request | Pause | Login"
-Answer: TypeAlias = "Response | Failure | Token | None"
+@dataclass(frozen=True, slots=True)
+class ReadGrant:
+    """Give the pair of tokens that is kept for this connection, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepGrant:
+    """Put this pair of tokens away; the answer is None, or what went wrong as a `KeepProblem`."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class KeepProblem:
+    """Why a pair of tokens could not be put away, in words."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+Step: TypeAlias = "Request | Pause | Login | ReadGrant | KeepGrant"
+Answer: TypeAlias = "Response | Failure | Token | Grant | KeepProblem | None"
 Result = TypeVar("Result")
 Flow: TypeAlias = "Generator[Step, Answer, Result]"
 
@@ -122,11 +146,15 @@ NOT_DONE_STATUSES = frozenset({429, 503})
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often and how patiently an exchange is repeated. Seconds; `longest_wait` is what a Retry-After may hold a slot for."""
+    """How often and how patiently an exchange is repeated. Seconds; `longest_wait` is what a Retry-After may hold a slot for.
+
+    `logins`: new tokens after a 401. One, or more where other processes share the grant: each of their refreshes ends ours.
+    """
 
     attempts: int = 5
     first_wait: float = 0.5
     longest_wait: float = 30.0
+    logins: int = 1
 
     def wait(self, request: Request, answer: Response | Failure, attempt: int) -> float | None:
         """Return the seconds to wait before attempt + 1, or None when this answer is final. `attempt` counts from 1."""
@@ -149,19 +177,29 @@ class Retries:
         return request.repeatable and (answer.status in RETRIED_STATUSES or answer.status == 500)
 
 
+SHARED_LOGINS = 20
+
+
+def retries_for(settings: Settings, retries: Retries | None) -> Retries:
+    """Return how a client of this connection repeats: with more than one new token where the grant is shared."""
+    retries = retries or Retries()
+    shared = settings.grant_type == "authorization_code" and retries.logins < SHARED_LOGINS
+    return replace(retries, logins=SHARED_LOGINS) if shared else retries
+
+
 def exchange(request: Request, retries: Retries) -> Flow[Response]:
     """Send a request with a token until its answer is final; return a successful answer, raise a typed error otherwise."""
     token: Token = yield Login()  # type: ignore[assignment]  # a Login is always answered by a token
-    logged_in_again = False
+    logins = 0
     attempt = 1
     while True:
         answer: Response | Failure = yield request.with_token(token)  # type: ignore[assignment]  # never a token or None
         if isinstance(answer, Response):
             if 200 <= answer.status < 300:
                 return answer
-            if answer.status == 401 and not logged_in_again:
-                # An expired and a revoked token look the same: an empty 401. Once, because a second one is final.
-                logged_in_again = True
+            if answer.status == 401 and logins < retries.logins:
+                # An expired and a revoked token look the same: an empty 401.
+                logins += 1
                 token = yield Login(stale=token)  # type: ignore[assignment]
                 continue
         wait = retries.wait(request, answer, attempt)

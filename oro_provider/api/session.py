@@ -36,16 +36,20 @@ class StoreAuth(AuthBase):
         return request
 
     def _renewed(self, response: requests.Response, stale: Token, options: dict[str, Any]) -> requests.Response:
-        if response.status_code != 401 or response.history:
-            return response
-        response.content  # noqa: B018 - read to its end, so that the connection can be used again
-        response.close()
-        again = response.request.copy()
-        again.hooks["response"].clear()
-        again.headers["Authorization"] = f"Bearer {self._client.token(stale).value}"
-        answer: requests.Response = response.connection.send(again, **options)
-        answer.history.append(response)
-        answer.request = again
+        answer = response
+        for _ in range(self._client.logins):
+            if answer.status_code != 401:
+                break
+            answer.content  # noqa: B018 - read to its end, so that the connection can be used again
+            answer.close()
+            again = answer.request.copy()
+            again.hooks["response"].clear()
+            stale = self._client.token(stale)
+            again.headers["Authorization"] = f"Bearer {stale.value}"
+            repeated: requests.Response = response.connection.send(again, **options)
+            repeated.history.append(answer)
+            repeated.request = again
+            answer = repeated
         return answer
 
 

@@ -31,6 +31,7 @@ from oro_provider.connection import (
 )
 from oro_provider.entities import paging_order
 from oro_provider.extract.records import flat_record, include_tree
+from oro_provider.grant_variable import VariableGrants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.api.calls import Record
     from oro_provider.api.documents import Linkage
+    from oro_provider.api.grants import GrantStore
     from oro_provider.api.query import FilterValue
     from oro_provider.api.settings import Settings
 
@@ -101,14 +103,19 @@ class OroCommerceHook(HttpHook):
     @cached_property
     def client(self) -> OroClient:
         """The client for a task's small calls."""
-        return OroClient(self.settings, on_token=mask_secret)
+        return OroClient(self.settings, on_token=mask_secret, grants=self.grants)
 
     @property
     def async_client(self) -> AsyncOroClient:
         """A new client for one event loop: `async with hook.async_client as client: ...`."""
         from oro_provider.api.async_client import AsyncOroClient
 
-        return AsyncOroClient(self.settings, on_token=mask_secret)
+        return AsyncOroClient(self.settings, on_token=mask_secret, grants=self.grants)
+
+    @property
+    def grants(self) -> GrantStore:
+        """Where the tokens of a login by browser are kept."""
+        return VariableGrants(self.orocommerce_conn_id)
 
     def get(
         self, type_: str, id_: str, *, include: Iterable[str] = (), fields: Mapping[str, Iterable[str]] | None = None
@@ -207,6 +214,7 @@ class OroCommerceHook(HttpHook):
                 replace(settings, connect_timeout=TEST_TIMEOUT, read_timeout=TEST_TIMEOUT),
                 retries=Retries(attempts=1),
                 on_token=mask_secret,
+                grants=self.grants,
             )
             with quick as client:
                 client.forget_token()

@@ -54,6 +54,7 @@ class ScriptedServer:
         self.tokens = tokens
         self.seen: list[Seen] = []
         self.token_requests = 0
+        self.on_token: Callable[[Seen], object] | None = None
         self.client_id = f"robot-{next(_numbers)}"
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -72,6 +73,8 @@ class ScriptedServer:
         with self._lock:
             if seen.path == "/oauth2-token":
                 self.token_requests += 1
+                if self.on_token is not None:
+                    self.on_token(seen)
                 if self.tokens is None:
                     return Play(body={**TOKEN, "access_token": f"token-{self.token_requests}"})
                 return self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]

@@ -181,7 +181,7 @@ class TestFormOfTheApiServer:
 
     def test_gives_each_extra_its_kind_of_input(self, form: Any, declared: bool):
         schemas = {name: shown["schema"] for name, shown in form.extra_fields.items()}
-        assert schemas["grant_type"]["enum"] == ["client_credentials", "password"]
+        assert schemas["grant_type"]["enum"] == ["client_credentials", "authorization_code", "password"]
         assert schemas["user_password"]["format"] == "password"
         assert schemas["verify"]["type"] == ["boolean", "null"]
         assert schemas["page_size"]["type"] == ["integer", "null"]
