@@ -103,6 +103,10 @@ class OroClient:
         """Perform a call; raise an `OroCommerceError` where it does not succeed."""
         return call.read(self._run(exchange(call.request, self._retries)))
 
+    def send(self, request: Request) -> Response | Failure:
+        """Send a request as it is, without a token and once: for who wants to see how a store answers that."""
+        return self._send(request)
+
     def token(self, stale: Token | None = None) -> Token:
         """Return a usable token other than `stale`, asking the store for one where that is needed."""
         token = self._slot.usable(stale)

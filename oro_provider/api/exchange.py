@@ -148,7 +148,8 @@ NOT_DONE_STATUSES = frozenset({429, 503})
 class Retries:
     """How often and how patiently an exchange is repeated. Seconds; `longest_wait` is what a Retry-After may hold a slot for.
 
-    `logins`: new tokens after a 401. One, or more where other processes share the grant: each of their refreshes ends ours.
+    `logins`: new tokens after a 401. One, or more where other processes share the grant: each of their refreshes ends ours. A
+    token that another process got does not count.
     """
 
     attempts: int = 5
@@ -178,6 +179,7 @@ class Retries:
 
 
 SHARED_LOGINS = 20
+MOST_BORROWED = 1000  # a bound for what never happens: so many refreshes by others, each within the time of one request
 
 
 def retries_for(settings: Settings, retries: Retries | None) -> Retries:
@@ -190,16 +192,17 @@ def retries_for(settings: Settings, retries: Retries | None) -> Retries:
 def exchange(request: Request, retries: Retries) -> Flow[Response]:
     """Send a request with a token until its answer is final; return a successful answer, raise a typed error otherwise."""
     token: Token = yield Login()  # type: ignore[assignment]  # a Login is always answered by a token
-    logins = 0
+    logins = borrowed = 0
     attempt = 1
     while True:
         answer: Response | Failure = yield request.with_token(token)  # type: ignore[assignment]  # never a token or None
         if isinstance(answer, Response):
             if 200 <= answer.status < 300:
                 return answer
-            if answer.status == 401 and logins < retries.logins:
+            if answer.status == 401 and logins < retries.logins and borrowed < MOST_BORROWED:
                 # An expired and a revoked token look the same: an empty 401.
-                logins += 1
+                logins += not token.borrowed
+                borrowed += token.borrowed
                 token = yield Login(stale=token)  # type: ignore[assignment]
                 continue
         wait = retries.wait(request, answer, attempt)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -50,10 +50,14 @@ INVALID_CLIENT_CURE = (
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token and the moment (of `time.monotonic`) from which it should not be used."""
+    """An access token and the moment (of `time.monotonic`) from which it should not be used.
+
+    `borrowed`: another process got it, and may get the next one at any moment, which ends this one.
+    """
 
     value: str = field(repr=False)
     renew_at: float
+    borrowed: bool = False
 
     @property
     def fresh(self) -> bool:
@@ -149,7 +153,7 @@ def _shared_token(settings: Settings, slot: TokenSlot, retries: Retries, stale: 
     while True:
         token = _token(grant.access_token, time.monotonic(), grant.expires_at - time.time())
         if token.fresh and (stale is None or token.value != stale.value):
-            return token
+            return replace(token, borrowed=True)
         if grant.read_only:
             raise AuthenticationFailed(f"The grant of this connection is due to be refreshed, but {grant.read_only}.")
         request = form_request(settings, refresh_form(settings, grant))
