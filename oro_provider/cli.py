@@ -43,14 +43,17 @@ class Command:
         # Outside of a task, Airflow reads connections and Variables from its database only where it is told that it may.
         os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
         from oro_provider.api.errors import OroCommerceError
-        from oro_provider.connection import ConnectionFieldError
         from oro_provider.version_compat import AirflowNotFoundException
 
         module, _, name = self.function.partition(":")
         run: Callable[[argparse.Namespace], int] = getattr(import_module(f"oro_provider.commands.{module}"), name)
         try:
             status = run(args)
-        except (OroCommerceError, ConnectionFieldError, AirflowNotFoundException) as error:
+        except (
+            OroCommerceError,
+            ValueError,
+            AirflowNotFoundException,
+        ) as error:  # a connection's field is a ValueError
             sys.stderr.write(f"{error}\n")
             status = FAILED
         except BrokenPipeError:  # whoever read us, such as `head`, has enough
@@ -59,9 +62,29 @@ class Command:
         sys.exit(status)
 
 
+def _names(text: str) -> list[str]:
+    """The names of a list with commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _condition(text: str) -> tuple[str, str]:
+    """The name and the value of `name=value`."""
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) == int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of records above 0")
+    return int(text)
+
+
 CONN_ID = Argument(
     ("conn_id",), "The connection's id", {"nargs": "?", "default": "orocommerce_default", "metavar": "CONN_ID"}
 )
+JSON = Argument(("--json",), "Print JSON", {"action": "store_true"})
 COMMANDS: tuple[Command, ...] = (
     Command(
         "login",
@@ -78,6 +101,45 @@ COMMANDS: tuple[Command, ...] = (
             Argument(("--no-browser",), "Print the address without opening it", {"action": "store_true"}),
             Argument(("--print",), "Print the tokens instead of storing them", {"action": "store_true"}),
             Argument(("--timeout",), "Seconds to wait for the browser", {"type": float, "default": 300.0}),
+        ),
+    ),
+    Command(
+        "check",
+        "Say what is wrong with a connection, and what to do about it; reads only",
+        "check:check",
+        (
+            CONN_ID,
+            JSON,
+            Argument(
+                ("--consumers",),
+                "Also send a batch that changes nothing, to see whether a message consumer runs",
+                {"action": "store_true"},
+            ),
+        ),
+    ),
+    Command("entities", "List the entities that the provider knows", "records:entities", (JSON,)),
+    Command(
+        "get",
+        "Print records of a store, a JSON object a line",
+        "records:get",
+        (
+            Argument(("conn_id",), "The connection's id", {"metavar": "CONN_ID"}),
+            Argument(("resource",), "The resource, such as orders", {"metavar": "RESOURCE"}),
+            Argument(
+                ("id",), "The id of one record; without it, the first ones of the list", {"nargs": "?", "metavar": "ID"}
+            ),
+            Argument(
+                ("--filter",),
+                "A filter of the list, such as sku=A-1 or 'id[gt]=100'; may be repeated",
+                {"action": "append", "default": [], "type": _condition, "metavar": "NAME=VALUE"},
+            ),
+            Argument(
+                ("--include",), "Relations to include, with commas", {"type": _names, "default": [], "metavar": "NAMES"}
+            ),
+            Argument(
+                ("--fields",), "The fields to print, with commas", {"type": _names, "default": [], "metavar": "NAMES"}
+            ),
+            Argument(("--limit",), "How many records of a list (10)", {"type": _count, "default": 10, "metavar": "N"}),
         ),
     ),
 )
