@@ -1,7 +1,7 @@
 """The shape of each resource: its attributes with their kinds and its relationships with their targets.
 
 One table for the client (comparing, casting, sparse fields) and for the sandbox (what a document holds). Names and kinds are
-those of OroCommerce 6.1; what another version lacks or names otherwise stands with the sandbox's per-version facts and with
+those of OroCommerce 6.1 (webhooks: 6.1.10); what another version lacks or names otherwise stands with the sandbox's per-version facts and with
 the client's probed features.
 """
 
@@ -103,6 +103,9 @@ _CATALOGUE = {
     ),
     "productimages": _shape("updatedAt:datetime", "product:products types:productimagetypes[] image:files"),
     "productimagetypes": _shape("productImageTypeType", "productImage:productimages"),
+    "productvisibilities": _shape("visibility", "product:products"),
+    "customerproductvisibilities": _shape("visibility", "product:products customer:customers"),
+    "customergroupproductvisibilities": _shape("visibility", "product:products customerGroup:customergroups"),
     "relatedproducts": _shape("", "product:products relatedItem:products"),
     "inventorylevels": _shape(
         "quantity:decimal",
@@ -292,6 +295,13 @@ _SYSTEM = {
         f"mimeType originalFilename fileSize:integer parentEntityFieldName {_DATES} content filePath:list url",
         "owner:users",
     ),
+    "webhooks": _shape(
+        f"notificationUrl enabled:boolean verifySsl:boolean system:boolean {_DATES}",
+        "owner:users organization:organizations topic:webhooktopics format:webhookformats",
+    ),
+    "webhooktopics": _shape("label"),
+    "webhookformats": _shape("label"),
+    "configuration": _shape("", "options:configurationoptions[]"),
     "entitystructures": _shape(
         "label pluralLabel alias pluralAlias className icon options:object routes:object fields:list"
     ),

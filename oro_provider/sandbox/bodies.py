@@ -26,11 +26,11 @@ class Item:
     validate: bool = False
 
 
-def read_json(body: bytes, content_type: str) -> Any:
+def read_json(body: bytes, content_type: str, empty: str = "The request data should not be empty.") -> Any:
     """The body as JSON; the store answers an empty body, a foreign type and broken JSON each in its way."""
     kind = content_type.partition(";")[0].strip()
     if not body or kind == "text/plain":
-        raise refuse(400, "request data constraint", "The request data should not be empty.")
+        raise refuse(400, "request data constraint", empty)
     if kind == "application/x-www-form-urlencoded":
         return {}
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from oro_provider.sandbox.errors import Problem
+from oro_provider.sandbox.errors import Problem, refuse
 from oro_provider.sandbox.storage import TEXT_IDS, link_of, quoted
 from oro_provider.sandbox.values import InvalidValueError, convert
 
@@ -35,6 +35,7 @@ class Draft:
     values: dict[str, Any] = field(default_factory=dict)
     many: dict[str, list[Any]] = field(default_factory=dict)
     secrets: dict[str, Any] = field(default_factory=dict)
+    added: dict[str, list[tuple[Any, Any]]] = field(default_factory=dict)  # (id, localization) that the store adds
     current: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)  # fields that already have a problem
@@ -97,12 +98,20 @@ def fill(catalog: Catalog, connection: sqlite3.Connection, graph: Graph, draft: 
     for name, value in item.relationships.items():
         to = shape.relationships.get(name)
         if to is None:
+            _refuse_unknown_types(catalog, value["data"], f"{draft.pointer}/relationships/{name}/data")
             extra.append(name)
         elif name not in row.ignored and not (draft.update and name in row.fixed):
             _fill_relation(catalog, connection, graph, draft, name, to, value["data"])
     if extra:
         shown = '", "'.join(extra)
         draft.problems.insert(0, Problem(400, "extra fields constraint", _extra_detail(shown), _extra_pointer(draft)))
+
+
+def _refuse_unknown_types(catalog: Catalog, data: Any, at: str) -> None:
+    for one in data if isinstance(data, list) else [data]:
+        kind = one.get("type") if isinstance(one, dict) else None
+        if kind is not None and kind in catalog.facts.unknown:
+            raise refuse(400, "entity type constraint", f"Unknown entity type: {kind}.", pointer=f"{at}/type")
 
 
 def _extra_detail(shown: str) -> str:

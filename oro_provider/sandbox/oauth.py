@@ -46,6 +46,7 @@ class Client:
     secret: str | None
     grants: frozenset[str]
     redirect_uri: str = ""
+    skips_consent: bool = False
 
 
 class OAuthError(Exception):

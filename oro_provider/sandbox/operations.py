@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,21 @@ class Operations:
         self._all: dict[int, Operation] = {}
         self._queue: list[Operation] = []
         self._busy_until = 0.0
+        self._next = 1
+
+    def expect_id(self, number: int) -> None:
+        """Go on from this number with the next operation."""
+        if number not in self._all:
+            self._next = number
+
+    def pretend(self, number: int, errors: list[dict[str, Any]]) -> None:
+        """Let there be a finished operation of this number that had these errors and wrote nothing."""
+        now = self.clock.seconds()
+        self._all[number] = Operation(number, "customers", now, None, "success", now, 1, done=True, errors=errors)
+
+    def knows(self, number: int) -> bool:
+        """Whether there was an operation of this number."""
+        return number in self._all
 
     # -- submitting ----------------------------------------------------------------------------------------------------
 
@@ -78,7 +94,7 @@ class Operations:
                 raise refuse(400, "invalid header value exception", detail)
             sync = mode == "sync"
         if not request.body:
-            raise refuse(400, "request data constraint", "The request data should not be empty.")
+            raise refuse(400, "request data constraint", facts.empty_body_detail)
         try:
             document = json.loads(request.body)
         except ValueError:
@@ -91,7 +107,8 @@ class Operations:
     def _open(self, resource: str, document: Any, *, sync: bool) -> Operation:
         now = self.clock.seconds()
         known = isinstance(document, dict) and isinstance(document.get("data"), list)
-        operation = Operation(len(self._all) + 1, resource, now, document if known else None, updated=now, sync=sync)
+        operation = Operation(self._next, resource, now, document if known else None, updated=now, sync=sync)
+        self._next += 1
         self._all[operation.id] = operation
         self._queue.append(operation)
         return operation
@@ -200,6 +217,7 @@ class Operations:
         if operation.read >= len(records):
             operation.status, operation.progress, operation.done = "success", 1, True
             operation.document = None
+            operation.results.clear()
 
     def _record(self, operation: Operation, document: dict[str, Any], position: int, data: Any) -> None:
         pointer = f"/data/{position}"
@@ -210,6 +228,9 @@ class Operations:
                 raise refuse(400, "entity type constraint", detail, pointer=pointer)
             check_upsert(self.writer.catalog, item.type, item, f"{pointer}/meta/upsert")
             written = self._write(item, document.get("included", []))
+        except sqlite3.IntegrityError:
+            operation.problems.append(Problem(409, "conflict constraint", "The entity already exists.", pointer))
+            return
         except RefusedError as error:
             operation.problems += [
                 problem if problem.pointer else Problem(problem.status, problem.title, problem.detail, pointer)
@@ -231,8 +252,7 @@ class Operations:
         with self.writer.transaction():
             graph = Graph()
             primary = self.writer.draft(item, update=item.update)
-            if item.id is not None:
-                graph.drafts[item.type, item.id] = primary
+            # Included records cannot name the item that names them: its id in the request is unknown to them here.
             pairs = self.writer.include(graph, [read_item(included[n], f"/included/{n}") for n in wanted])
             fill(self.writer.catalog, self.writer.connection, graph, primary, item)
             for draft, one in pairs:

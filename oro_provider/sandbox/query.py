@@ -65,9 +65,17 @@ class Query:
 def split_query(text: str) -> Iterator[tuple[str, str]]:
     """The name and value of each parameter; the store decodes names with `unquote` and values with `+` as a space."""
     for part in text.split("&"):
-        if part:
-            name, _, value = part.partition("=")
-            yield unquote(name), unquote_plus(value)
+        name, equals, value = part.partition("=")
+        if equals:  # the store does not see a parameter without a value
+            yield _name(name), unquote_plus(value)
+
+
+def _name(raw: str) -> str:
+    """A parameter's decoded name. Where the store's own pattern fails it goes on with the last word of the raw text."""
+    name = unquote(raw)
+    if _NAME.match(name) and not re.search(r"[<>=!~]", name):
+        return name
+    return "5D" if name.endswith("]") else re.split(r"\W", raw)[-1]
 
 
 def flat(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from oro_provider.entities.shapes import SHAPES, Kind, Shape, To
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Ids that are codes or composed; all others are integers that the store gives.
 TEXT_IDS = frozenset({
@@ -24,7 +24,7 @@ TEXT_IDS = frozenset({
 
 # Resources whose rows are computed when asked for, so they have no table.
 COMPUTED = frozenset(
-    {"ordersubtotals", "customerprices", "entitystructures", "asyncoperations", "asyncoperationerrors"}
+    {"ordersubtotals", "customerprices", "entitystructures", "asyncoperations", "asyncoperationerrors", "configuration"}
 )
 
 # To-many relations that are the other side of a to-one: (resource, relation) -> relation of the target that points back.
@@ -72,7 +72,9 @@ _MIRRORED = {
 }
 
 # Types that this store has none of, so relations to them are always empty.
-_NEVER = frozenset({"attachments", "emails", "tags", "taxjurisdictionzipcodes", "quotes", "websites"})
+_NEVER = frozenset(
+    {"attachments", "emails", "tags", "taxjurisdictionzipcodes", "quotes", "websites", "configurationoptions"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,14 @@ def create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     connection.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID")
     connection.execute(_SUBTOTALS)
+
+
+def add_flags(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Give products boolean attributes of the store's own."""
+    known = {row[1] for row in connection.execute("PRAGMA table_info(products)")}
+    for name in names:
+        if name not in known:
+            connection.execute(f"ALTER TABLE products ADD COLUMN {quoted(name)} INTEGER")
 
 
 def index(connection: sqlite3.Connection) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -23,12 +22,14 @@ class Facts:
     unknown: frozenset[str] = frozenset()  # resources that this version does not have
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)  # attributes and relations that it does not show
     added: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)  # attributes that 6.1.9 does not show
+    related: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # to-one relations that 6.1.9 does not show
     to_one: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # relation to many of 6.1 -> its name to one
     filters: Mapping[str, str] = field(default_factory=dict)  # filters that are missing here, by resource
     operators_combine: bool = True  # [gte] and [lt] on one field: both, or only the last one
     date_lists: bool = True
-    strict_dates: bool = True  # a fraction of exactly two digits or none; T only
     empty_filter_refused: bool = True
+    empty_body_detail: str = "The request data should not be empty."
+    optional: frozenset[tuple[str, str]] = frozenset()  # required in 6.1, but not here
     operator_in_parameter: bool = True  # filter[x][op] in errors, or filter[x]
     sync_batch: bool = True
     validate_flag: bool = True
@@ -40,78 +41,104 @@ class Facts:
     challenge: str | None = "Bearer"  # WWW-Authenticate without a token
     challenge_for_bad_token: bool = False
     upsert_update_status: int = 200
+    login_page: str = "user/login"  # where the authorize page sends a stranger
     missing_line_price_status: int = 400
     status_pages: bool = False  # orderinternalstatuses takes page[...]
     external_id: bool = False
-    webhooks: bool = False
 
 
-_BEFORE_61 = {
-    "unknown": frozenset({"ordersubtotals", "customerprices"}),
-    "hidden": {
+# The outgoing webhooks came with 6.1.10 and 7.0.2.
+_HOOKS = frozenset({"webhooks", "webhooktopics", "webhookformats"})
+
+_61 = Facts("6.1", unknown=_HOOKS)
+
+_60 = replace(
+    _61,
+    version="6.0",
+    unknown=_HOOKS | {"ordersubtotals", "customerprices"},
+    hidden={
         "countries": frozenset({"deleted"}),
         "regions": frozenset({"deleted"}),
         "customeraddresses": frozenset({"validatedAt"}),
         "customeruseraddresses": frozenset({"validatedAt"}),
         "orderaddresses": frozenset({"validatedAt"}),
         "products": frozenset({"kitShippingCalculationMethod", "defaultVariant"}),
-        "orders": frozenset({
-            "subtotalWithDiscountsValue", "external", "createdBy", "internalStatus", "orderSubtotals", "documents",
-            "shippingStatus", "status",
-        }),
-        "orderlineitems": frozenset({
-            "createdAt", "updatedAt", "rowTotalDiscountAmount", "rowTotalAfterDiscountIncludingTax",
-            "rowTotalAfterDiscountExcludingTax", "rowTotalAfterDiscount",
-        }),
+        "orders": frozenset(
+            [
+                "subtotalWithDiscountsValue",
+                "external",
+                "createdBy",
+                "internalStatus",
+                "orderSubtotals",
+                "documents",
+                "shippingStatus",
+                "status",
+            ]
+        ),
+        "orderlineitems": frozenset(
+            [
+                "createdAt",
+                "updatedAt",
+                "rowTotalDiscountAmount",
+                "rowTotalAfterDiscountIncludingTax",
+                "rowTotalAfterDiscountExcludingTax",
+                "rowTotalAfterDiscount",
+            ]
+        ),
     },
-    "added": {"orders": {"uuid": "string"}},
-    "to_one": {"orderlineitems": {"orders": "order"}, "ordershippingtrackings": {"orders": "order"}},
-    "operators_combine": False,
-    "date_lists": False,
-    "enum_needs_field": False,
-    "subresource_total_breaks": True,
-    "max_related": 100,
-    "unlimited_related": frozenset(),
-    "validate_flag": False,
-    "upsert_update_status": 302,
-    "missing_line_price_status": 500,
-    "challenge": 'WSSE realm="Secured API", profile="UsernameToken"',
-    "challenge_for_bad_token": True,
-    "operator_in_parameter": False,
-}  # fmt: skip
-_EXTERNAL = {
-    "external_id": True,
-    "webhooks": True,
-    "products_total_wrong": False,
-    "added": {
-        **{name: {"externalId": "string"} for name in ("orders", "customers", "customerusers", "users", "brands", "inventorylevels")},
+    added={"orders": {"uuid": "string"}},
+    to_one={"orderlineitems": {"orders": "order"}, "ordershippingtrackings": {"orders": "order"}},
+    filters={
+        "orders": "external createdBy shippingStatus internalStatus",
+        "orderlineitems": "createdAt updatedAt customer customerUser",
+        "customeraddresses": "customRegion",
+        "customeruseraddresses": "customRegion",
+        "orderaddresses": "customRegion",
+    },
+    operators_combine=False,
+    date_lists=False,
+    enum_needs_field=False,
+    max_related=100,
+    unlimited_related=frozenset(),
+    validate_flag=False,
+    upsert_update_status=302,
+    login_page="oauth2-token/login",
+    missing_line_price_status=500,
+    challenge='WSSE realm="Secured API", profile="UsernameToken"',
+    challenge_for_bad_token=True,
+    operator_in_parameter=False,
+    empty_body_detail="The request data should not be empty",
+    optional=frozenset({("orders", "currency")}),
+)
+
+_51 = replace(
+    _60,
+    version="5.1",
+    unknown=_60.unknown | {"orderinternalstatuses", "ordershippingstatuses", "orderstatuses"},
+    filters={**_60.filters, "orders": f"updatedAt {_60.filters['orders']}"},
+    sync_batch=False,
+    empty_filter_refused=False,
+    subresource_total_breaks=True,
+)
+
+_EXTERNAL_IDS = ("orders", "customers", "customerusers", "users", "brands", "inventorylevels")
+
+_6111 = replace(
+    _61,
+    version="6.1.11",
+    added={
+        **{name: {"externalId": "string"} for name in _EXTERNAL_IDS},
         "orderlineitems": {"draftDelete": "boolean"},
     },
-}  # fmt: skip
+    related={"orderlineitems": {"freeFormTaxCode": "producttaxcodes"}},
+    unknown=frozenset(),
+    external_id=True,
+    products_total_wrong=False,
+)
 
-_51_FILTERS = {
-    "orders": "updatedAt external createdBy shippingStatus internalStatus",
-    "orderlineitems": "createdAt updatedAt customer customerUser",
-    "customeraddresses": "customRegion",
-    "customeruseraddresses": "customRegion",
-    "orderaddresses": "customRegion",
-}
-_60_FILTERS = {**_51_FILTERS, "orders": "external createdBy shippingStatus internalStatus"}
-
-_ENUM_RESOURCES_61 = frozenset({"orderinternalstatuses", "ordershippingstatuses", "orderstatuses"})
-
-FACTS: Mapping[str, Facts] = MappingProxyType({
-    "5.1": Facts(**{
-        **_BEFORE_61, "version": "5.1", "filters": _51_FILTERS, "sync_batch": False, "strict_dates": True,
-        "empty_filter_refused": False, "unknown": _BEFORE_61["unknown"] | _ENUM_RESOURCES_61,  # type: ignore[operator]
-    }),
-    "6.0": Facts(**{  # type: ignore[arg-type]
-        **_BEFORE_61, "version": "6.0", "filters": _60_FILTERS, "subresource_total_breaks": False,
-    }),
-    "6.1": Facts("6.1"),
-    "6.1.11": Facts(**{"version": "6.1.11", **_EXTERNAL}),  # type: ignore[arg-type]
-    "7.0": Facts(**{"version": "7.0", **_EXTERNAL, "products_total_wrong": False, "status_pages": True}),  # type: ignore[arg-type]
-})  # fmt: skip
+FACTS: Mapping[str, Facts] = MappingProxyType(
+    {one.version: one for one in (_51, _60, _61, _6111, replace(_6111, version="7.0", status_pages=True))}
+)
 
 
 class Catalog:
@@ -119,6 +146,7 @@ class Catalog:
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
+        self.product_flags: tuple[str, ...] = ()
         self.shapes: dict[str, Shape] = {}
         self.resources: dict[str, Resource] = {}
         for name, shape in SHAPES.items():
@@ -127,18 +155,20 @@ class Catalog:
                 if name in RESOURCES:
                     self.resources[name] = _resource(facts, RESOURCES[name])
 
+    def add_flags(self, names: tuple[str, ...]) -> None:
+        """Let products have boolean attributes of the store's own."""
+        products = self.shapes["products"]
+        attributes: dict[str, Kind] = {**products.attributes}
+        attributes |= dict.fromkeys(names, "boolean")
+        self.shapes["products"] = Shape(MappingProxyType(attributes), products.relationships)
+        self.product_flags += tuple(name for name in names if name not in self.product_flags)
+
     def stored_relation(self, resource: str, relation: str) -> str:
         """The 6.1 name of a relation, under which it is stored."""
         for stored, shown in self.facts.to_one.get(resource, {}).items():
             if shown == relation:
                 return stored
         return relation
-
-
-@cache
-def catalog(version: str) -> Catalog:
-    """The catalog of a version; unknown versions are a KeyError."""
-    return Catalog(FACTS[version])
 
 
 def _shape(facts: Facts, name: str, shape: Shape) -> Shape:
@@ -151,6 +181,7 @@ def _shape(facts: Facts, name: str, shape: Shape) -> Shape:
         if relation in hidden or to.type in facts.unknown:
             continue
         relationships[renamed.get(relation, relation)] = To(to.type) if relation in renamed else to
+    relationships |= {relation: To(target) for relation, target in facts.related.get(name, {}).items()}
     return Shape(MappingProxyType(attributes), MappingProxyType(relationships))
 
 
@@ -168,8 +199,7 @@ def _resource(facts: Facts, row: Resource) -> Resource:
     sorts = frozenset(renamed.get(name, name) for name in row.sorts if name not in missing)
     upsert = (*row.upsert, "uuid") if "uuid" in facts.added.get(row.name, {}) else row.upsert
     paged = row.paged and not (row.name in {"orderinternalstatuses", "orderstatuses"} and not facts.status_pages)
-    unique = (*row.unique, ("externalId",)) if "externalId" in facts.added.get(row.name, {}) else row.unique
     return replace(
-        row, filters=MappingProxyType(filters), sorts=sorts, upsert=upsert, paged=paged, unique=unique,
-        ignored=frozenset(row.ignored),
+        row, filters=MappingProxyType(filters), sorts=sorts, upsert=upsert, paged=paged,
+        required=tuple(name for name in row.required if (row.name, name) not in facts.optional),
     )  # fmt: skip

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from oro_provider.entities.shapes import SHAPES
 from oro_provider.sandbox.bodies import Item, read_document, read_item
 from oro_provider.sandbox.drafts import BLANK, Draft, Graph, fill, related_ids, row_of
 from oro_provider.sandbox.errors import Problem, RefusedError, denied, not_found, refuse
+from oro_provider.sandbox.numbering import RANDOM_IDS, Numbering
 from oro_provider.sandbox.rules import RULES, Rules
 from oro_provider.sandbox.storage import TEXT_IDS, link_of, quoted
 from oro_provider.sandbox.upserts import check_upsert, find_upserted
@@ -66,9 +66,9 @@ class Writer:
         self.clock = clock
         self.search = search
         self.chance = chance
-        self._next: dict[str, int] = {}
+        self.numbers = Numbering(connection, chance)
 
-    # -- transactions and ids ------------------------------------------------------------------------------------------
+    # -- transactions  ------------------------------------------------------------------------------------------
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -84,15 +84,10 @@ class Writer:
             raise
         self.connection.execute("COMMIT" if outer else "RELEASE inner_write")
 
-    def new_id(self, resource: str) -> Any:
-        """The next id of a resource. A number once given is not given again, even when its write was refused."""
-        if resource == "productprices":
-            return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
-        if resource not in self._next:
-            highest = self.connection.execute(f'SELECT max("id") FROM {quoted(resource)}').fetchone()[0]
-            self._next[resource] = (highest or 0) + 1
-        self._next[resource] += 1
-        return self._next[resource] - 1
+    def take_back(self, savepoint: str) -> None:
+        """Undo everything since a savepoint."""
+        self.connection.execute(f"ROLLBACK TO {savepoint}")
+        self.connection.execute(f"RELEASE {savepoint}")
 
     # -- single records ------------------------------------------------------------------------------------------------
 
@@ -118,10 +113,10 @@ class Writer:
         if item.type != resource:
             detail = "The 'type' property of the primary data object should match the requested resource"
             raise refuse(409, "conflict constraint", detail, pointer="/data/type")
-        self._check_flags(resource, item)
         if item.upsert and resource not in TEXT_IDS:
             detail = "The upsert operation is not supported for resources with auto-generated identifier value."
             raise refuse(400, "value constraint", detail, pointer="/meta/upsert")
+        self._check_flags(resource, item)
         return self._write(item, self._included(included), update=True)
 
     def _included(self, included: list[Any]) -> list[Item]:
@@ -159,7 +154,7 @@ class Writer:
             draft.id = found if found is not None else item.id if item.type in TEXT_IDS else None
         elif update:
             draft.id = item.id if item.type in TEXT_IDS else int(item.id or 0) if (item.id or "").isdigit() else None
-        elif item.type in TEXT_IDS and item.type != "productprices":
+        elif item.type in TEXT_IDS and item.type not in RANDOM_IDS:
             draft.id = item.id
             if item.id is None:
                 at = f"{item.pointer}/id"
@@ -279,18 +274,23 @@ class Writer:
                 draft.complain("length constraint", detail, f"attributes/{name}")
         for names in row.unique:
             self._check_unique(draft, names)
+        if draft.values.get("externalId") is not None and self._taken(draft, ("externalId",)):
+            draft.complain("unique entity constraint", 'Value for field "External ID" must be unique')
         if rules.check is not None:
             rules.check(self, draft)
 
-    def _check_unique(self, draft: Draft, names: tuple[str, ...]) -> None:
+    def _taken(self, draft: Draft, names: tuple[str, ...]) -> bool:
+        """Whether another record has the same values."""
         values = [draft.get(name) for name in names]
         if any(value is None or isinstance(value, Draft) for value in values):
-            return
-        if draft.update and not any(name in draft.values for name in names):
-            return
+            return False
         where = " AND ".join(f"{quoted(name)} = ?" for name in names)
         statement = f'SELECT "id" FROM {quoted(draft.type)} WHERE {where} AND "id" IS NOT ? LIMIT 1'
-        if self.connection.execute(statement, (*values, draft.id)).fetchone():
+        return self.connection.execute(statement, (*values, draft.id)).fetchone() is not None
+
+    def _check_unique(self, draft: Draft, names: tuple[str, ...]) -> None:
+        touched = not draft.update or any(name in draft.values for name in names)
+        if touched and self._taken(draft, names):
             place = draft.place(self.catalog, names[0])
             draft.complain("unique entity constraint", "This value is already used.", place)
 
@@ -300,8 +300,11 @@ class Writer:
         """Write validated drafts: ids first, so that they can refer to each other, then rows, lists and side effects."""
         now = self.clock.text()
         for draft in drafts:
+            reserve = RULES.get(draft.type, Rules()).reserve
+            if reserve is not None:
+                reserve(self, draft)
             if not draft.update and (draft.id is None or draft.type == "productprices"):
-                draft.id = self.new_id(draft.type)
+                draft.id = self.numbers.new(draft.type)
         for draft in drafts:
             rules = RULES.get(draft.type, Rules())
             if rules.before is not None:

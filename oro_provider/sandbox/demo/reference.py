@@ -22,6 +22,16 @@ _OPTIONS = {
 }  # fmt: skip
 
 
+_TOPICS = (
+    *(
+        f"{name}.{what}:{name.capitalize()} {what}"
+        for name in ("customer", "order")
+        for what in ("created", "updated", "deleted")
+    ),
+    "order.payment_status_updated:Order payment status updated",
+)
+
+
 def fill_reference(connection: sqlite3.Connection, day: str) -> None:
     """Fill the tables that the rest refers to."""
     _fill_organization(connection, day)
@@ -29,6 +39,9 @@ def fill_reference(connection: sqlite3.Connection, day: str) -> None:
     _fill_localizations(connection, day)
     _fill_units(connection)
     _fill_taxes(connection, day)
+    labels = {"webhookformats": ("default:Default (JSON:API)", "thin:Thin payload"), "webhooktopics": _TOPICS}
+    for table, listed in labels.items():
+        insert(connection, table, "id label", [entry.partition(":")[::2] for entry in listed])
     for table, options in _OPTIONS.items():
         pairs = [option.partition(":") for option in options]
         rows = [(code, position, int(position == 0), name) for position, (code, _, name) in enumerate(pairs)]

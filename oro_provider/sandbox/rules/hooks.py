@@ -19,6 +19,7 @@ class Rules:
     blank: Mapping[str, str] = field(default_factory=dict)  # own words for an empty required field
     adopt: Callable[[Draft], None] | None = None  # tell included records who their owner is, before any check
     check: Callable[[Writer, Draft], None] | None = None  # note problems
+    reserve: Callable[[Writer, Draft], None] | None = None  # number what is added before what the request brings
     before: Callable[[Writer, Draft], None] | None = None  # fill in what the store derives
     after: Callable[[Writer, Draft, str], None] | None = None  # side effects on other records
     forbid: Callable[[Writer, dict[str, Any]], str | None] | None = None  # the reason why a record cannot be deleted

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.sandbox.drafts import BLANK, Draft, row_of
 from oro_provider.sandbox.errors import denied
 from oro_provider.sandbox.rules.hooks import Rules
+from oro_provider.sandbox.rules.variants import check_configurable, check_link
 
 if TYPE_CHECKING:
     from oro_provider.sandbox.writing import Writer
@@ -19,16 +19,17 @@ _SKU = re.compile(r"^[a-zA-Z0-9\-_]*$")
 _ONE_OR_MORE = "This collection should contain 1 element or more."
 _NO_NAME = "Product default name is blank"
 _CHOICE = "The value you selected is not a valid choice."
-_NO_VARIANTS = (
-    "Configurable product requires at least one filterable attribute of the Select or Boolean type to enable product "
-    "variants. The provided product family does not fit for configurable products."
-)
 _SETTINGS = (
     ("pageTemplate", "systemConfig"), ("manageInventory", "category"), ("highlightLowInventory", "category"),
     ("inventoryThreshold", "category"), ("lowInventoryThreshold", "category"), ("minimumQuantityToOrder", "category"),
     ("maximumQuantityToOrder", "category"), ("decrementQuantity", "category"), ("backOrder", "category"),
     ("isUpcoming", "category"),
 )  # fmt: skip
+_TEXTS = {
+    "names": "productnames",
+    "descriptions": "productdescriptions",
+    "shortDescriptions": "productshortdescriptions",
+}
 _LOCALIZED = ("slugPrototypes", "metaTitles", "metaDescriptions", "metaKeywords")
 
 
@@ -55,7 +56,7 @@ def _check_product(writer: Writer, draft: Draft) -> None:
     if draft.get("productType") == "kit":
         _check_kit(draft)
     if draft.get("productType") == "configurable":
-        _check_configurable(writer, draft)
+        check_configurable(writer, draft)
 
 
 def _check_sku(writer: Writer, draft: Draft) -> None:
@@ -114,24 +115,12 @@ def _check_kit(draft: Draft) -> None:
         draft.complain(title, detail, "relationships/kitItems")
 
 
-def _check_configurable(writer: Writer, draft: Draft) -> None:
-    fields = json.loads(draft.get("variantFields") or "[]")
-    known = {"is_big"} if writer.catalog.shapes["products"].attributes.get("is_big") else set()
-    for name in fields:
-        if name not in known:
-            detail = f"Can't save configurable attribute. Field \"{name}\" doesn't exist in product"
-            draft.complain("product variant field constraint", detail)
-    if not known:
-        # A fresh store has no select or boolean attribute in its family, and the API cannot make one.
-        draft.complain("not empty configurable attributes constraint", _NO_VARIANTS)
-
-
 def _before_product(writer: Writer, draft: Draft) -> None:
     if draft.update:
         return
     for name, fallback in _SETTINGS:
         if draft.blank(name):
-            draft.values[name] = writer.new_id("entityfieldfallbackvalues")
+            draft.values[name] = writer.numbers.new("entityfieldfallbackvalues")
             writer.connection.execute(
                 'INSERT INTO entityfieldfallbackvalues ("id", "fallback") VALUES (?, ?)', (draft.values[name], fallback)
             )
@@ -139,38 +128,39 @@ def _before_product(writer: Writer, draft: Draft) -> None:
         draft.values["primaryUnitPrecision"] = draft.many["unitPrecisions"][0]
 
 
+def _reserve_product(writer: Writer, draft: Draft) -> None:
+    """Number the names that the store adds before those of the request: `names[0]` is not the default name."""
+    if draft.update:
+        return
+    localizations = [row[0] for row in writer.connection.execute('SELECT "id" FROM localizations ORDER BY "id"')]
+    for relation, table in _TEXTS.items():
+        given = [one.get("localization") for one in draft.many.get(relation, []) if isinstance(one, Draft)]
+        missing = [one for one in (*localizations, None) if one not in given]
+        draft.added[relation] = [(writer.numbers.new(table), one) for one in missing]
+    for relation in _LOCALIZED:
+        if not draft.many.get(relation):
+            listed = [*localizations, None]
+            draft.added[relation] = [(writer.numbers.new("localizedfallbackvalues"), one) for one in listed]
+
+
 def _after_product(writer: Writer, draft: Draft, now: str) -> None:
     if draft.update:
         return
-    connection = writer.connection
-    localizations = [row[0] for row in connection.execute('SELECT "id" FROM localizations ORDER BY "id"')]
-    for table in ("productnames", "productdescriptions", "productshortdescriptions"):
-        taken = {
-            row[0] for row in connection.execute(f'SELECT "localization" FROM {table} WHERE "product" = ?', (draft.id,))
-        }
-        for localization in (None, *localizations):
-            if localization not in taken:
-                row = (writer.new_id(table), draft.id, localization, None if localization is None else "system")
-                connection.execute(
-                    f'INSERT INTO {table} ("id", "product", "localization", "fallback") VALUES (?, ?, ?, ?)', row
-                )
-    name = default_name(writer, draft.id)
-    slug = re.sub(r"[^a-z0-9]+", "-", (name or "").lower()).strip("-")
+    for relation, table in _TEXTS.items():
+        rows = [(one, draft.id, place, None if place is None else "system") for one, place in draft.added[relation]]
+        statement = f'INSERT INTO {table} ("id", "product", "localization", "fallback") VALUES (?, ?, ?, ?)'
+        writer.connection.executemany(statement, rows)
+    slug = re.sub(r"[^a-z0-9]+", "-", (default_name(writer, draft.id) or "").lower()).strip("-")
     for relation in _LOCALIZED:
-        if not draft.many.get(relation):
-            _localized(writer, draft.id, relation, slug if relation == "slugPrototypes" else None, localizations)
-
-
-def _localized(writer: Writer, product: Any, relation: str, text: str | None, localizations: list[Any]) -> None:
-    for localization in (None, *localizations):
-        value = writer.new_id("localizedfallbackvalues")
-        string, fallback = (text, None) if localization is None else (None, "system")
-        writer.connection.execute(
+        texts = draft.added.get(relation, [])
+        text = slug if relation == "slugPrototypes" else None
+        writer.connection.executemany(
             'INSERT INTO localizedfallbackvalues ("id", "string", "fallback", "localization") VALUES (?, ?, ?, ?)',
-            (value, string, fallback, localization),
+            [(one, text, None, None) if place is None else (one, None, "system", place) for one, place in texts],
         )
-        writer.connection.execute(
-            f'INSERT INTO "products_{relation}" ("owner", "target") VALUES (?, ?)', (product, value)
+        writer.connection.executemany(
+            f'INSERT INTO "products_{relation}" ("owner", "target") VALUES (?, ?)',
+            [(draft.id, one) for one, _ in texts],
         )
 
 
@@ -199,7 +189,7 @@ def _after_unit(writer: Writer, draft: Draft, now: str) -> None:
     writer.connection.execute(
         'INSERT INTO inventorylevels ("id", "quantity", "product", "productUnitPrecision", "organization") '
         "VALUES (?, '0', ?, ?, 1)",
-        (writer.new_id("inventorylevels"), draft.current.get("product"), draft.id),
+        (writer.numbers.new("inventorylevels"), draft.current.get("product"), draft.id),
     )
 
 
@@ -274,6 +264,7 @@ def _forbid_kit_item(writer: Writer, row: dict[str, Any]) -> str | None:
 RULES = {
     "products": Rules(
         adopt=_adopt_product,
+        reserve=_reserve_product,
         check=_check_product,
         before=_before_product,
         after=_after_product,
@@ -281,6 +272,7 @@ RULES = {
     ),
     "productunitprecisions": Rules(after=_after_unit, removed=_removed_unit, forbid=_forbid_unit),
     "productnames": Rules(after=_after_name),
+    "productvariantlinks": Rules(check=check_link),
     "productkititems": Rules(check=_check_kit_item, forbid=_forbid_kit_item),
     "productkititemproducts": Rules(check=_alone("product kit item product")),
     "productkititemlabels": Rules(check=_alone("product kit item label")),
