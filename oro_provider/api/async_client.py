@@ -6,15 +6,15 @@ A client belongs to one event loop and is closed by `async with`. At most `max_c
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
+from oro_provider.api.body import ACCEPT_ENCODING, Body, RefusedBody, TruncatedBody
 from oro_provider.api.calls import Calls, Record
+from oro_provider.api.errors import ConnectionFailed
 from oro_provider.api.exchange import (
     Failure,
     KeepGrant,
@@ -31,6 +31,7 @@ from oro_provider.api.grants import NoGrants, kept
 from oro_provider.api.oauth import Token, login, token_slot
 from oro_provider.api.pace import pace_of
 from oro_provider.api.paging import Order, first_query, next_query
+from oro_provider.api.route import proxy, tls_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -75,7 +76,7 @@ class AsyncOroClient:
         self._login: asyncio.Task[Token] | None = None
         self._slot = token_slot(settings)
         self._pace = pace_of(settings.origin, settings.requests_per_second)
-        self._proxy = settings.proxies.get(urlsplit(settings.base_url).scheme)
+        self._proxy = proxy(settings)
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, type_: str, id_: str, query: Query | None = None) -> Record:
@@ -145,10 +146,16 @@ class AsyncOroClient:
 
     async def __aenter__(self) -> Self:
         settings = self.settings
+        try:
+            tls = tls_context(settings)
+        except OSError as error:
+            raise ConnectionFailed(
+                f"The connection's ca_bundle or cert cannot be read ({type(error).__name__})."
+            ) from None
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=settings.max_connections, ssl=_tls(settings)),
-            trust_env=settings.trust_env,
+            connector=aiohttp.TCPConnector(limit=settings.max_connections, ssl=tls),
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
         )
         return self
 
@@ -192,35 +199,34 @@ class AsyncOroClient:
             async with self._session.request(
                 request.method,
                 URL(request.url, encoded=True),
-                headers=request.headers,
+                headers={"Accept-Encoding": ACCEPT_ENCODING, **request.headers},
                 data=request.body,
                 timeout=timeout,
                 allow_redirects=False,
                 proxy=self._proxy,
             ) as answer:
-                body = await answer.read()
-                return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
-        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(answer.status, headers, await _body(answer, headers))
+        except RefusedBody as refused:
+            return Failure(str(refused), sent=True, refused=True)
+        except TruncatedBody:
+            return Failure("the answer broke off", sent=True, truncated=True)
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             return _failure(error, settings)
+
+
+async def _body(answer: aiohttp.ClientResponse, headers: dict[str, str]) -> bytes:
+    body = Body(answer.status, headers)
+    async for chunk in answer.content.iter_any():
+        if not body.add(chunk):
+            break
+    return body.end()
 
 
 def _look_at(task: asyncio.Task[Token]) -> None:
     """Take note of a login's error, which asyncio would report when the one who asked was cancelled."""
     if not task.cancelled():
         task.exception()
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | bool:
-    if settings.verify is True and settings.cert is None:
-        return True
-    context = ssl.create_default_context(cafile=settings.verify if isinstance(settings.verify, str) else None)
-    if settings.verify is False:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if settings.cert is not None:
-        certificate, key = settings.cert if isinstance(settings.cert, tuple) else (settings.cert, None)
-        context.load_cert_chain(certificate, key)
-    return context
 
 
 def _failure(error: Exception, settings: Settings) -> Failure:
@@ -242,7 +248,9 @@ def _failure(error: Exception, settings: Settings) -> Failure:
             return Failure(f"{settings.origin} cannot be reached: is the host right, and the store up?", sent=False)
         case aiohttp.ClientPayloadError():
             return Failure("the answer broke off", sent=True, truncated=True)
-        case aiohttp.ClientConnectionError():
+        case aiohttp.ClientConnectionError() | OSError():
             return Failure("the connection was lost", sent=True)
+        case aiohttp.ClientResponseError():
+            return Failure("what answered does not speak HTTP as it should", sent=True, refused=True)
         case _:
             return Failure(f"the request could not be made ({type(error).__name__})", sent=False)

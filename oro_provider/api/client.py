@@ -6,11 +6,15 @@ Not for several threads at once: give each its own client; they share the token.
 from __future__ import annotations
 
 import time
+from http.client import HTTPException
+from http.client import IncompleteRead as IncompleteHttpRead
 from typing import TYPE_CHECKING, TypeVar
 
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTimeoutError
 
+from oro_provider.api.body import ACCEPT_ENCODING, CHUNK, Body, RefusedBody, TruncatedBody
 from oro_provider.api.calls import Calls, Record
 from oro_provider.api.exchange import (
     Failure,
@@ -28,6 +32,7 @@ from oro_provider.api.grants import NoGrants, kept
 from oro_provider.api.oauth import Token, exchange_code, login, token_slot
 from oro_provider.api.pace import pace_of
 from oro_provider.api.paging import Order, first_query, next_query
+from oro_provider.api.route import proxies, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,6 +74,7 @@ class OroClient:
         self._slot = token_slot(settings)
         self._pace = pace_of(settings.origin, settings.requests_per_second)
         self._session = new_session(settings)
+        self._proxies = proxies(settings)
 
     @property
     def logins(self) -> int:
@@ -174,31 +180,51 @@ class OroClient:
         self.requests += 1
         settings = self.settings
         try:
-            answer = self._session.request(
+            with self._session.request(
                 request.method,
                 request.url,
-                headers=dict(request.headers),
+                headers={"Accept-Encoding": ACCEPT_ENCODING, **request.headers},
                 data=request.body,
                 auth=_OwnHeaders(),
                 timeout=(settings.connect_timeout, request.read_timeout or settings.read_timeout),
                 allow_redirects=False,
+                stream=True,
                 # Given for each request: a session's own are overridden by REQUESTS_CA_BUNDLE and the proxies' variables.
-                verify=settings.verify,
+                verify=trusted(settings),
                 cert=settings.cert,
-                proxies=dict(settings.proxies),
-            )
-        except requests.RequestException as error:
+                proxies=self._proxies,
+            ) as answer:
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(answer.status_code, headers, _body(answer, headers))
+        except RefusedBody as refused:
+            return Failure(str(refused), sent=True, refused=True)
+        except TruncatedBody:
+            return Failure("the answer broke off", sent=True, truncated=True)
+        except (OSError, HTTPError, HTTPException) as error:  # all of requests' own are OSErrors
             return _failure(error, settings)
-        return Response(
-            answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content
-        )
+
+
+def _body(answer: requests.Response, headers: dict[str, str]) -> bytes:
+    """Read the body as it comes; `answer.content` would unpack and keep whatever is sent."""
+    body = Body(answer.status_code, headers)
+    while chunk := answer.raw.read1(CHUNK, decode_content=False):
+        if not body.add(chunk):
+            break
+    return body.end()
 
 
 def new_session(settings: Settings) -> requests.Session:
     """Return a session that sends nothing of its own but what `requests` must."""
-    session = requests.Session()
-    session.trust_env = settings.trust_env
+    session = _Session()
+    session.trust_env = False  # what the environment says is in `trusted` and `proxies`, if it may
     return session
+
+
+class _Session(requests.Session):
+    """Does not look where a redirect points: it is not followed, and a broken Location would be a ValueError."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
 
 
 class _OwnHeaders(AuthBase):
@@ -208,7 +234,7 @@ class _OwnHeaders(AuthBase):
         return request
 
 
-def _failure(error: requests.RequestException, settings: Settings) -> Failure:
+def _failure(error: Exception, settings: Settings) -> Failure:
     # The foreign exception's own text holds the URL with its query; ours says what happened.
     match error:
         case requests.exceptions.SSLError():
@@ -221,14 +247,17 @@ def _failure(error: requests.RequestException, settings: Settings) -> Failure:
             return Failure(
                 f"{settings.origin} did not take the connection within {settings.connect_timeout:g} s", sent=False
             )
-        case requests.ReadTimeout():
+        case requests.ReadTimeout() | ReadTimeoutError():
             return Failure("the store did not answer in time (see read_timeout)", sent=True)
-        case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
+        case requests.exceptions.ChunkedEncodingError() | IncompleteRead() | ProtocolError() | IncompleteHttpRead():
             return Failure("the answer broke off", sent=True, truncated=True)
         case requests.ConnectionError() if _never_connected(error):
             return Failure(f"{settings.origin} cannot be reached: is the host right, and the store up?", sent=False)
-        case requests.ConnectionError():
+        case requests.ConnectionError() | HTTPError() | HTTPException() | ConnectionResetError():
             return Failure("the connection was lost", sent=True)
+        case OSError() if not isinstance(error, requests.RequestException):
+            # A certificate, key or authority that cannot be read; requests names its path.
+            return Failure("the connection's ca_bundle or cert cannot be read", sent=False)
         case _:
             return Failure(f"the request could not be made ({type(error).__name__})", sent=False)
 

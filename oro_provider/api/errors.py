@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from oro_provider.api.exchange import Request, Response
 
+# What msgspec raises for bytes that are no JSON: invalid UTF-8 within a text is no `DecodeError`, and neither is endless nesting.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 LONGEST_SAYING = 1000  # of one member of one error; a message has at most five of them
 
 MAINTENANCE_CURE = "The store is in maintenance mode; it answers again when that ends."
@@ -139,7 +142,7 @@ def error_objects(body: bytes) -> tuple[ErrorObject, ...]:
     """
     try:
         document: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return ()
     found = document.get("errors") if isinstance(document, dict) else document
     if not isinstance(found, list):

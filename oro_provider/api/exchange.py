@@ -12,7 +12,15 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from oro_provider.api.errors import ConnectionFailed, OroCommerceError, OutcomeUnknown, TruncatedAnswer, error_for
+from oro_provider.api.errors import (
+    ConnectionFailed,
+    OroCommerceError,
+    OutcomeUnknown,
+    TruncatedAnswer,
+    UnexpectedAnswer,
+    error_for,
+    plain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -69,33 +77,41 @@ class Response:
     def retry_after(self) -> float | None:
         """Seconds that the answer asks to wait; the header's date form is taken relative to the answer's own Date."""
         value = self.headers.get("retry-after", "").strip()
-        if value.isdigit():
-            return float(value)
+        if value.isascii() and value.isdigit():
+            return float(value[:10])
         until, now = _http_date(value), self.date
         return max((until - now).total_seconds(), 0.0) if until and now else None
 
     @property
     def redirect_origin(self) -> str:
         """Scheme and host of a redirect's target."""
-        parts = urlsplit(self.headers.get("location", ""))
-        return f"{parts.scheme}://{parts.hostname}" if parts.hostname else "another path"
+        try:
+            parts = urlsplit(self.headers.get("location", ""))
+            port = "" if parts.port is None else f":{parts.port}"
+        except ValueError:
+            return "an address that is none"
+        return plain(f"{parts.scheme}://{parts.hostname}{port}") if parts.hostname else "another path"
 
 
 def _http_date(value: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No whole answer came. `sent`: the store may have seen the request; `truncated`: a part of the answer came."""
+    """No whole answer came. `sent`: the store may have seen the request; `truncated`: a part of the answer came.
+
+    `refused`: an answer came that is not taken, and would come again.
+    """
 
     reason: str
     sent: bool
     truncated: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +186,7 @@ class Retries:
     @staticmethod
     def _heals(request: Request, answer: Response | Failure) -> bool:
         if isinstance(answer, Failure):
-            return request.repeatable or not answer.sent
+            return not answer.refused and (request.repeatable or not answer.sent)
         if answer.status in NOT_DONE_STATUSES:
             return True
         if answer.status == 415 and answer.is_html:  # maintenance
@@ -198,7 +214,7 @@ def exchange(request: Request, retries: Retries) -> Flow[Response]:
         answer: Response | Failure = yield request.with_token(token)  # type: ignore[assignment]  # never a token or None
         if isinstance(answer, Response):
             if 200 <= answer.status < 300:
-                return answer
+                return _checked(request, answer)
             if answer.status == 401 and logins < retries.logins and borrowed < MOST_BORROWED:
                 # An expired and a revoked token look the same: an empty 401.
                 logins += not token.borrowed
@@ -210,6 +226,18 @@ def exchange(request: Request, retries: Retries) -> Flow[Response]:
             raise failure(request, answer)
         attempt += 1
         yield Pause(wait)
+
+
+def _checked(request: Request, answer: Response) -> Response:
+    """Return a success that is of the type that was asked for, or empty."""
+    type_ = answer.headers.get("content-type", "")
+    if answer.body and type_ and "json" not in type_.partition(";")[0].lower():
+        raise UnexpectedAnswer(
+            f"{request.method} {request.path} answered {answer.status} with {'HTML' if answer.is_html else plain(type_)} instead "
+            "of JSON. Is it an OroCommerce store?",
+            status=answer.status,
+        )
+    return answer
 
 
 def failure(request: Request, answer: Response | Failure) -> OroCommerceError:
@@ -225,6 +253,6 @@ def failure(request: Request, answer: Response | Failure) -> OroCommerceError:
     if not answer.sent:
         return ConnectionFailed(f"{asked}: {answer.reason}.")
     if request.repeatable:
-        kind = TruncatedAnswer if answer.truncated else ConnectionFailed
+        kind = UnexpectedAnswer if answer.refused else TruncatedAnswer if answer.truncated else ConnectionFailed
         return kind(f"{asked}: {answer.reason}.")
     return OutcomeUnknown(f"{asked}: {answer.reason}. The store may have done it all the same.")

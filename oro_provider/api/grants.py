@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 
-from oro_provider.api.errors import AuthenticationFailed, OroCommerceError
+from oro_provider.api.errors import UNREADABLE, AuthenticationFailed, OroCommerceError
 from oro_provider.api.exchange import KeepProblem
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Grant:
         """Return the grant of a JSON text; raise `AuthenticationFailed`, without the text, where it is none."""
         try:
             found: Any = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             found = None
         if not isinstance(found, dict) or not all(isinstance(found.get(name), kind) for name, kind in _KEPT.items()):
             raise AuthenticationFailed(

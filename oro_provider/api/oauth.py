@@ -16,6 +16,7 @@ import msgspec
 
 from oro_provider.api.errors import (
     MAINTENANCE_CURE,
+    UNREADABLE,
     AuthenticationFailed,
     Maintenance,
     NotFound,
@@ -244,7 +245,7 @@ def token_document(settings: Settings, request: Request, response: Response) -> 
     """Return the document of a 200 answer, whose `access_token` is text, and the token's lifetime in seconds."""
     try:
         document: Any = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         document = None
     value = document.get("access_token") if isinstance(document, dict) else None
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
@@ -329,7 +330,7 @@ def _cure(settings: Settings, grant_type: str, error: str) -> str:
 def _oauth_error(body: bytes) -> tuple[str, str]:
     try:
         document: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return "", ""
     if not isinstance(document, dict):
         return "", ""

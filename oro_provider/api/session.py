@@ -13,6 +13,7 @@ from requests.auth import AuthBase
 
 from oro_provider.api.documents import MEDIA_TYPE
 from oro_provider.api.errors import UnexpectedAnswer
+from oro_provider.api.route import proxies, trusted
 
 if TYPE_CHECKING:
     from oro_provider.api.client import OroClient
@@ -61,10 +62,10 @@ class StoreSession(requests.Session):
         settings = client.settings
         self._origin = settings.origin
         self.auth = StoreAuth(client)
-        self.trust_env = settings.trust_env
-        self.verify = settings.verify
+        self.trust_env = False  # what the environment says is in `trusted` and `proxies`, if it may
+        self.verify = trusted(settings)
         self.cert = settings.cert
-        self.proxies = dict(settings.proxies)
+        self.proxies = dict(proxies(settings))
         self.headers.update({**settings.extra_headers, "Accept": MEDIA_TYPE, "User-Agent": settings.user_agent})
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:

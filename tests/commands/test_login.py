@@ -283,7 +283,6 @@ def test_every_connection_has_a_variable_of_its_own() -> None:
 def test_the_login_page_of_a_store_leads_back_to_us(
     connect: Callable[..., str], command: Callable[..., Any], callback: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("oro_provider.sandbox.authorize", reason="this sandbox has no login page")
     from oro_provider.sandbox import running
 
     with running(orders=1, redirect_uri=callback) as shop:
