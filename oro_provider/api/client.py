@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# What comes out of requests and what it stands on; its own are OSErrors.
+TRANSPORT_ERRORS = (OSError, HTTPError, HTTPException)
+
 
 class OroClient:
     """A client of one store.
@@ -195,16 +198,16 @@ class OroClient:
                 proxies=self._proxies,
             ) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(answer.status_code, headers, _body(answer, headers))
+                return Response(answer.status_code, headers, read_body(answer, headers))
         except RefusedBody as refused:
             return Failure(str(refused), sent=True, refused=True)
         except TruncatedBody:
             return Failure("the answer broke off", sent=True, truncated=True)
-        except (OSError, HTTPError, HTTPException) as error:  # all of requests' own are OSErrors
-            return _failure(error, settings)
+        except TRANSPORT_ERRORS as error:
+            return failure_of(error, settings)
 
 
-def _body(answer: requests.Response, headers: dict[str, str]) -> bytes:
+def read_body(answer: requests.Response, headers: dict[str, str]) -> bytes:
     """Read the body as it comes; `answer.content` would unpack and keep whatever is sent."""
     body = Body(answer.status_code, headers)
     while chunk := answer.raw.read1(CHUNK, decode_content=False):
@@ -234,7 +237,7 @@ class _OwnHeaders(AuthBase):
         return request
 
 
-def _failure(error: Exception, settings: Settings) -> Failure:
+def failure_of(error: Exception, settings: Settings) -> Failure:
     # The foreign exception's own text holds the URL with its query; ours says what happened.
     match error:
         case requests.exceptions.SSLError():
