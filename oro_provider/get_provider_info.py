@@ -24,10 +24,15 @@ def get_provider_info() -> dict[str, object]:
         ],
         "hooks": _modules("oro_provider.hooks.orocommerce"),
         "operators": _modules(
-            "oro_provider.operators.extract", "oro_provider.operators.lookups", "oro_provider.operators.upsert"
+            "oro_provider.operators.delete",
+            "oro_provider.operators.extract",
+            "oro_provider.operators.lookups",
+            "oro_provider.operators.request",
+            "oro_provider.operators.shards",
+            "oro_provider.operators.upsert",
         ),
         "sensors": _modules("oro_provider.sensors.orders"),
-        "triggers": _modules("oro_provider.triggers.orders"),
+        "triggers": _modules("oro_provider.triggers.operations", "oro_provider.triggers.orders"),
         "cli": ["oro_provider.cli.get_commands"],  # Airflow 3.2+
         "connection-types": [
             {

@@ -1,6 +1,6 @@
 """The driver over `aiohttp`: many pages or writes side by side, and triggers. It knows no rule of OroCommerce's.
 
-A client belongs to one event loop and is closed by `async with`. At most `max_connections` requests are in flight.
+A client belongs to one event loop and is closed by `async with`. At most `max_connections` requests of a process are in flight.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from oro_provider.api.exchange import (
     exchange,
     retries_for,
 )
+from oro_provider.api.gate import gate_of
 from oro_provider.api.grants import NoGrants, kept
 from oro_provider.api.oauth import Token, login, token_slot
 from oro_provider.api.pace import pace_of
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# A page of 100 orders has about 150 kB; aiohttp's own 64 kB would stop and start the socket several times a page.
+READ_BUFFER_BYTES = 1 << 20
 # How often a coroutine looks whether another caller's login has ended; a token request takes about 60 ms.
 LOGIN_POLL_SECONDS = 0.01
 
@@ -76,6 +79,7 @@ class AsyncOroClient:
         self._login: asyncio.Task[Token] | None = None
         self._slot = token_slot(settings)
         self._pace = pace_of(settings.origin, settings.requests_per_second)
+        self._gate = gate_of(settings.origin, settings.max_connections, settings.read_timeout)
         self._proxy = proxy(settings)
         self._session: aiohttp.ClientSession | None = None
 
@@ -156,6 +160,7 @@ class AsyncOroClient:
             connector=aiohttp.TCPConnector(limit=settings.max_connections, ssl=tls),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            read_bufsize=READ_BUFFER_BYTES,
         )
         return self
 
@@ -190,13 +195,24 @@ class AsyncOroClient:
             raise RuntimeError("open the client first: async with AsyncOroClient(settings) as client")
         if self._pace is not None:
             await asyncio.sleep(self._pace.reserve())
+        await self._gate.enter()
+        started = time.monotonic()
+        status: int | None = None
+        try:
+            answer = await self._exchange(self._session, request)
+            status = answer.status if isinstance(answer, Response) else None
+            return answer
+        finally:
+            self._gate.leave(status, time.monotonic() - started)
+
+    async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Response | Failure:
         self.requests += 1
         settings = self.settings
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=settings.connect_timeout, sock_read=request.read_timeout or settings.read_timeout
         )
         try:
-            async with self._session.request(
+            async with session.request(
                 request.method,
                 URL(request.url, encoded=True),
                 headers={"Accept-Encoding": ACCEPT_ENCODING, **request.headers},
@@ -243,7 +259,7 @@ def _failure(error: Exception, settings: Settings) -> Failure:
                 f"{settings.origin} did not take the connection within {settings.connect_timeout:g} s", sent=False
             )
         case asyncio.TimeoutError():
-            return Failure("the store did not answer in time (see read_timeout)", sent=True)
+            return Failure("the store did not answer in time (see read_timeout)", sent=True, timed_out=True)
         case aiohttp.ClientConnectorError():
             return Failure(f"{settings.origin} cannot be reached: is the host right, and the store up?", sent=False)
         case aiohttp.ClientPayloadError():

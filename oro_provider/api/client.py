@@ -251,7 +251,7 @@ def failure_of(error: Exception, settings: Settings) -> Failure:
                 f"{settings.origin} did not take the connection within {settings.connect_timeout:g} s", sent=False
             )
         case requests.ReadTimeout() | ReadTimeoutError():
-            return Failure("the store did not answer in time (see read_timeout)", sent=True)
+            return Failure("the store did not answer in time (see read_timeout)", sent=True, timed_out=True)
         case requests.exceptions.ChunkedEncodingError() | IncompleteRead() | ProtocolError() | IncompleteHttpRead():
             return Failure("the answer broke off", sent=True, truncated=True)
         case requests.ConnectionError() if _never_connected(error):

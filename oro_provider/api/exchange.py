@@ -16,6 +16,7 @@ from oro_provider.api.errors import (
     ConnectionFailed,
     OroCommerceError,
     OutcomeUnknown,
+    TimedOut,
     TruncatedAnswer,
     UnexpectedAnswer,
     error_for,
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 class Request:
     """What goes to the store. `repeatable`: doing it twice leaves the store as doing it once does.
 
-    `read_timeout` in seconds, where it differs from the connection's.
+    `read_timeout` in seconds, where it differs from the connection's. `divisible`: the asker will ask for less where the store
+    takes too long, so that a time-out is not repeated.
     """
 
     method: str
@@ -44,6 +46,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     repeatable: bool = False
     read_timeout: float | None = None
+    divisible: bool = False
 
     @property
     def path(self) -> str:
@@ -103,15 +106,16 @@ def _http_date(value: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No whole answer came. `sent`: the store may have seen the request; `truncated`: a part of the answer came.
-
-    `refused`: an answer came that is not taken, and would come again.
+    """No whole answer came. `sent`: the store may have seen the request; `truncated`: a part of the answer came;
+    `timed_out`: the store was still at work when we stopped waiting; `refused`: an answer came that is not taken, and would
+    come again.
     """
 
     reason: str
     sent: bool
     truncated: bool = False
     refused: bool = False
+    timed_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,10 @@ class Retries:
     @staticmethod
     def _heals(request: Request, answer: Response | Failure) -> bool:
         if isinstance(answer, Failure):
-            return not answer.refused and (request.repeatable or not answer.sent)
+            healed = (request.repeatable or not answer.sent) and not (answer.timed_out and request.divisible)
+            return healed and not answer.refused
+        if answer.status == 504 and request.divisible:
+            return False
         if answer.status in NOT_DONE_STATUSES:
             return True
         if answer.status == 415 and answer.is_html:  # maintenance
@@ -253,6 +260,7 @@ def failure(request: Request, answer: Response | Failure) -> OroCommerceError:
     if not answer.sent:
         return ConnectionFailed(f"{asked}: {answer.reason}.")
     if request.repeatable:
-        kind = UnexpectedAnswer if answer.refused else TruncatedAnswer if answer.truncated else ConnectionFailed
+        kinds = {TimedOut: answer.timed_out, TruncatedAnswer: answer.truncated, UnexpectedAnswer: answer.refused}
+        kind = next((kind for kind, applies in kinds.items() if applies), ConnectionFailed)
         return kind(f"{asked}: {answer.reason}.")
     return OutcomeUnknown(f"{asked}: {answer.reason}. The store may have done it all the same.")

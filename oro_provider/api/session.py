@@ -109,9 +109,9 @@ class StoreSession(requests.Session):
             self._refuse_elsewhere(urljoin(resp.url, location))
         except ValueError:
             raise UnexpectedAnswer("The store redirects to an address that is none.", status=resp.status_code) from None
+        resp.close()
         resp._content = b""
         resp._content_consumed = True  # type: ignore[attr-defined]  # as `Response.content` does
-        resp.close()
         return str(location)
 
     def _refuse_elsewhere(self, url: str) -> None:

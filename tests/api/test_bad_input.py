@@ -18,6 +18,7 @@ from oro_provider.api.errors import OroCommerceError, error_for
 from oro_provider.api.exchange import Request, Response, Retries
 from oro_provider.api.grants import Authorization, Grant
 from oro_provider.api.oauth import exchange_code, login, token_request, token_slot
+from oro_provider.api.raw import read_raw_page
 from oro_provider.api.settings import Settings
 from oro_provider.connection import FIELDS, ConnectionFieldError, parse_connection
 
@@ -67,7 +68,12 @@ def encoded(document: Any) -> bytes:
     return json.dumps(document).encode()
 
 
-BODIES = st.binary(max_size=200) | DOCUMENT.map(encoded) | JSON.map(encoded)
+BODIES = (
+    st.binary(max_size=200)
+    | st.binary(max_size=50).map(lambda part: b'{"data": ["' + part + b'"]}\n')
+    | DOCUMENT.map(encoded)
+    | JSON.map(encoded)
+)
 
 
 def clean(error: BaseException) -> None:
@@ -82,7 +88,13 @@ def clean(error: BaseException) -> None:
 @given(BODIES, HEADERS)
 def test_any_answer_is_a_document_or_a_typed_error(body: bytes, headers: dict[str, str]) -> None:
     response = Response(200, headers, body)
-    for read in (read_page, lambda found: read_one(decode(found)), lambda found: read_included(decode(found))):
+    readers = (
+        read_page,
+        read_raw_page,
+        lambda found: read_one(decode(found)),
+        lambda found: read_included(decode(found)),
+    )
+    for read in readers:
         _document_or_error(read, response)
 
 

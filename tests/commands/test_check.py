@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oro_provider.diagnosis import CURES
+from oro_provider.entities import ENTITIES
 from oro_provider.sandbox import running
 from tests.api.scripted import Play, ScriptedServer
 
@@ -124,7 +125,7 @@ def test_a_good_connection_is_said_to_be_good_and_nothing_is_written(
     assert "failed" not in said.out
     assert "can be read" in said.out
     assert {entry["method"] for entry in healthy_store.requests() if entry["path"] != "/oauth2-token"} == {"GET"}
-    assert len(healthy_store.requests()) <= 15
+    assert len(healthy_store.requests()) <= len(ENTITIES) + 8
     assert not [token for token in healthy_store.tokens() if token in said.out]
 
 
@@ -165,6 +166,7 @@ def test_a_store_that_shows_nothing_is_asked_for_its_organization(
 ) -> None:
     with ScriptedServer([Play(401), Play(401), Play(body={"data": []})]) as server:
         said = command("check", connect(host=server.url, login=server.client_id))
+    assert "The store shows no product, no customer and no order." in said.out
     assert CURES["organization"] in said.out
 
 
