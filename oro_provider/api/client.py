@@ -5,10 +5,12 @@ Not for several threads at once: give each its own client; they share the token.
 
 from __future__ import annotations
 
+import logging
 import time
 from http.client import HTTPException
 from http.client import IncompleteRead as IncompleteHttpRead
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
@@ -216,8 +218,29 @@ def read_body(answer: requests.Response, headers: dict[str, str]) -> bytes:
     return body.end()
 
 
+class _WithoutQueries(logging.Filter):
+    """Takes the query out of what urllib3 logs of requests to stores at DEBUG: a filter may hold a customer's e-mail address."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hosts: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple) and self.hosts.intersection(map(str, record.args)):
+            record.args = tuple(
+                part.partition("?")[0] if isinstance(part, str) and part.startswith("/") else part
+                for part in record.args
+            )
+        return True
+
+
+_without_queries = _WithoutQueries()
+logging.getLogger("urllib3.connectionpool").addFilter(_without_queries)
+
+
 def new_session(settings: Settings) -> requests.Session:
     """Return a session that sends nothing of its own but what `requests` must."""
+    _without_queries.hosts.add(urlsplit(settings.base_url).hostname or "")
     session = _Session()
     session.trust_env = False  # what the environment says is in `trusted` and `proxies`, if it may
     return session

@@ -423,3 +423,14 @@ def test_no_text_of_the_drivers_own_errors_is_shown(perform: Callable[..., Any])
         assert "jane" not in chain(error)
         assert "urllib3" not in chain(error)
         assert error.__cause__ is None
+
+
+def test_no_log_of_any_level_has_a_secret_a_token_or_a_query(
+    perform: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    query = Query(filters={"email": "jane@example.com"}, size=1)
+    with ScriptedServer([Play(401), Play(502), Play(body={"data": []})]) as server:
+        perform(settings_for(server), lambda calls: calls.page("customerusers", query))
+        assert "jane" in server.seen[-1].path
+    assert [word for word in ("jane", "token-1", "token-2", "s3cret-value") if word in caplog.text] == []
