@@ -28,6 +28,14 @@ def get_provider_info() -> dict[str, object]:
         ),
         "sensors": _modules("oro_provider.sensors.orders"),
         "triggers": _modules("oro_provider.triggers.orders"),
+        "asset-uris": [
+            {
+                "schemes": ["orocommerce"],
+                "handler": "oro_provider.assets.sanitize_uri",
+                "factory": "oro_provider.assets.create_asset",
+                "to_openlineage_converter": "oro_provider.assets.convert_asset_to_openlineage",
+            }
+        ],
         "connection-types": [
             {
                 "connection-type": CONNECTION_TYPE,
