@@ -26,8 +26,8 @@ def get_provider_info() -> dict[str, object]:
         "operators": _modules(
             "oro_provider.operators.extract", "oro_provider.operators.lookups", "oro_provider.operators.upsert"
         ),
-        "sensors": _modules("oro_provider.sensors.orders"),
-        "triggers": _modules("oro_provider.triggers.orders"),
+        "sensors": _modules("oro_provider.sensors.orders", "oro_provider.sensors.records"),
+        "triggers": _modules("oro_provider.triggers.orders", "oro_provider.triggers.records"),
         "asset-uris": [
             {
                 "schemes": ["orocommerce"],
