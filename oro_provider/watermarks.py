@@ -16,7 +16,7 @@ from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS, AirflowFailException
 if TYPE_CHECKING:
     from airflow.sdk import Asset, Context
 
-    from oro_provider.extract.progress import Progress
+    from oro_provider.extract.position import Position
 
 READER = "default"
 # Runs that read the past: they leave the watermark of the present alone.
@@ -47,13 +47,13 @@ class Watermark:
         place = self.name.rpartition("://")[2].replace("/", "__")
         return f"orocommerce_watermark__{place}__{self.reader}"
 
-    def read(self, context: Context) -> Progress | None:
+    def read(self, context: Context) -> Position | None:
         """Return how far the reader has come; None when there is no watermark yet."""
-        return self._progress(
+        return self._position(
             self._store(context).get(self.key) if AIRFLOW_V_3_3_PLUS else _read_variable(self.variable)
         )
 
-    async def read_in_trigger(self, stores: Any) -> Progress | None:
+    async def read_in_trigger(self, stores: Any) -> Position | None:
         """Return the same in the triggerer, where `stores` is the watcher's `asset_state_store`."""
         if AIRFLOW_V_3_3_PLUS:
             if stores is None:
@@ -63,38 +63,38 @@ class Watermark:
             value = await stores[AssetNameRef(name=self.name)].aget(self.key)
         else:
             value = await asyncio.to_thread(_read_variable, self.variable)
-        return self._progress(value)
+        return self._position(value)
 
-    def advance(self, context: Context, progress: Progress | dict[str, Any]) -> bool:
-        """Move the watermark to `progress` and say whether it moved: never backwards, and never in a backfill."""
-        from oro_provider.extract.progress import Progress
+    def advance(self, context: Context, position: Position | dict[str, Any]) -> bool:
+        """Move the watermark to `position` and say whether it moved: never backwards, and never in a backfill."""
+        from oro_provider.extract.position import Position
 
-        if not isinstance(progress, Progress):
-            progress = Progress.from_json(progress)
+        if not isinstance(position, Position):
+            position = Position.from_json(position)
         if is_past_run(context):
             log.info("The watermark of %s stays: this run is a backfill", self.name)
             return False
         old = self.read(context)
-        if old is not None and (progress.until, progress.last_id) <= (old.until, old.last_id):
+        if old is not None and (position.until, position.last_id) <= (old.until, old.last_id):
             log.info("The watermark of %s stays at %s", self.name, _told(old))
             return False
-        self._write(context, progress.to_json())
+        self._write(context, position.to_json())
         log.info(
-            "The watermark of %s moved from %s to %s", self.name, _told(old) if old else "nowhere", _told(progress)
+            "The watermark of %s moved from %s to %s", self.name, _told(old) if old else "nowhere", _told(position)
         )
         return True
 
-    def reset(self, context: Context, progress: Progress | None = None) -> None:
+    def reset(self, context: Context, position: Position | None = None) -> None:
         """Put the watermark where it is told to be, backwards too, or remove it."""
-        if progress is not None:
-            self._write(context, progress.to_json())
+        if position is not None:
+            self._write(context, position.to_json())
         elif AIRFLOW_V_3_3_PLUS:
             self._store(context).delete(self.key)
         else:
             from airflow.sdk import Variable
 
             Variable.delete(self.variable)
-        log.info("The watermark of %s was reset to %s", self.name, _told(progress) if progress else "nothing")
+        log.info("The watermark of %s was reset to %s", self.name, _told(position) if position else "nothing")
 
     def _write(self, context: Context, value: dict[str, Any]) -> None:
         if AIRFLOW_V_3_3_PLUS:
@@ -116,13 +116,13 @@ class Watermark:
                 "inlets (not to its outlets where the DAG is scheduled on it)."
             ) from None
 
-    def _progress(self, value: Any) -> Progress | None:
-        from oro_provider.extract.progress import Progress
+    def _position(self, value: Any) -> Position | None:
+        from oro_provider.extract.position import Position
 
         if value is None:
             return None
         try:
-            return Progress.from_json(value)
+            return Position.from_json(value)
         except ValueError as error:
             raise AirflowFailException(f"The watermark of {self.name} cannot be read: {error}. Reset it.") from error
 
@@ -134,8 +134,8 @@ def is_past_run(context: Context) -> bool:
     return str(getattr(kind, "value", kind)) in PAST_RUNS
 
 
-def _told(progress: Progress) -> str:
-    return f"{progress.until:%Y-%m-%dT%H:%M:%SZ} (order {progress.last_id})"
+def _told(position: Position) -> str:
+    return f"{position.until:%Y-%m-%dT%H:%M:%SZ} (order {position.last_id})"
 
 
 def _read_variable(name: str) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from oro_provider.api.errors import InvalidRequest, UnexpectedAnswer
 from oro_provider.api.query import FilterValue, Query, Range, timestamp
-from oro_provider.extract.progress import OVERLAP, OrderHead, Progress
+from oro_provider.extract.position import OVERLAP, OrderHead, Position
 from oro_provider.extract.window import SECOND
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ class NewOrders:
     """What to look for.
 
     With `until`: the orders dated from `since` to `until` (excluded). Without: the orders made from `since` on, or with ids
-    above `after_id`, or that `progress` has not taken; known by id, so back-dated ones are among them. `changed`: orders that
+    above `after_id`, or that `position` has not taken; known by id, so back-dated ones are among them. `changed`: orders that
     were made or changed, by `updatedAt`. `min_orders` make a find.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     after_id: int | None = None
-    progress: Progress | None = None
+    position: Position | None = None
     changed: bool = False
     filters: Mapping[str, FilterValue] = field(default_factory=dict)
     min_orders: int = 1
@@ -76,7 +76,7 @@ class NewOrders:
         until = timestamp(min(self.until or now, now))
         if left:
             until = min(self._dated(head) for head in left)
-        since = self.since or (self.progress.until if self.progress else None)
+        since = self.since or (self.position.until if self.position else None)
         return FoundOrders(
             since=timestamp(since) if since else None,
             until=max(until, timestamp(since)) if since else until,
@@ -98,33 +98,33 @@ class Look:
 
     found: FoundOrders | None
     over: bool = False
-    progress: Progress | None = None
+    position: Position | None = None
 
 
 async def look(client: AsyncOroClient, wanted: NewOrders) -> Look:
     """Look once."""
     if wanted.until is not None:
         return await _look_at_window(client, wanted)
-    progress = wanted.progress or await begin(client, wanted)
-    heads, now = await read_heads(client, {**wanted.filters, "id[gt]": progress.floor})
+    position = wanted.position or await begin(client, wanted)
+    heads, now = await read_heads(client, {**wanted.filters, "id[gt]": position.floor})
     known = {head.id for head in heads}
-    if wanted.progress is not None:
-        fresh = progress.new(heads)
+    if wanted.position is not None:
+        fresh = position.new(heads)
     elif wanted.since is not None:
-        fresh = [head for head in heads if _made_since(head, wanted.since, progress.low)]
+        fresh = [head for head in heads if _made_since(head, wanted.since, position.low)]
     else:
         fresh = heads
-    since = progress.low if wanted.progress is not None else wanted.since
-    if since is not None and (wanted.changed or wanted.progress is None):
-        dated = await _dated_since(client, wanted, since, progress.floor)
-        dated = progress.changed(dated) if wanted.progress is not None else dated
+    since = position.low if wanted.position is not None else wanted.since
+    if since is not None and (wanted.changed or wanted.position is None):
+        dated = await _dated_since(client, wanted, since, position.floor)
+        dated = position.changed(dated) if wanted.position is not None else dated
         fresh += [head for head in dated if head.id not in {other.id for other in fresh}]
         heads += [head for head in dated if head.id not in known]
     found = wanted.found(fresh, now)
     # A wait counts from here; where there are some, but too few, it has to look at all of them again. An order below the floor
     # that a filter hides is news to a poll without filters, which then looks anew.
     resumable = not fresh and not wanted.changed
-    return Look(found, progress=progress.after(heads, now) if resumable else None)
+    return Look(found, position=position.after(heads, now) if resumable else None)
 
 
 async def _dated_since(client: AsyncOroClient, wanted: NewOrders, since: datetime, floor: int) -> list[OrderHead]:
@@ -150,19 +150,19 @@ def _made_since(head: OrderHead, since: datetime, low: datetime) -> bool:
     return head.created >= timestamp(since) or head.created < timestamp(low)
 
 
-async def begin(client: AsyncOroClient, wanted: NewOrders) -> Progress:
-    """Return the progress of someone who has read everything until `since`: the floor is the id of the newest order dated an
+async def begin(client: AsyncOroClient, wanted: NewOrders) -> Position:
+    """Return the position of someone who has read everything until `since`: the floor is the id of the newest order dated an
     overlap before."""
     if wanted.after_id is not None:
         moment = wanted.since or datetime.fromtimestamp(0, timezone.utc)
-        return Progress(moment, ((moment, wanted.after_id),), wanted.after_id, {}, wanted.overlap)
+        return Position(moment, ((moment, wanted.after_id),), wanted.after_id, {}, wanted.overlap)
     if wanted.since is None:
         raise ValueError("new orders are looked for since a moment, above an id, or from a watermark")
     low = wanted.since - wanted.overlap
     query = Query(filters={"createdAt[lt]": low}, sort=("-createdAt", "-id"), fields={"orders": ["createdAt"]}, size=1)
     page = await client.perform(client.calls.page("orders", query))
     floor = int(page.resources[0].id) if page.resources else 0
-    return Progress(wanted.since, ((low, floor),), floor, {}, wanted.overlap)
+    return Position(wanted.since, ((low, floor),), floor, {}, wanted.overlap)
 
 
 async def store_clock(client: AsyncOroClient) -> datetime:
@@ -227,39 +227,39 @@ class Poller:
     def __init__(self, *, changed: bool = False, overlap: timedelta = OVERLAP) -> None:
         self._changed = changed
         self._overlap = overlap
-        self._progress: Progress | None = None
+        self._position: Position | None = None
         self._recent: dict[int, OrderHead] = {}
 
     async def poll(self, client: AsyncOroClient) -> Pulse:
         """Look once."""
-        if self._progress is None:
+        if self._position is None:
             now = await store_clock(client)
-            progress = await begin(client, NewOrders(since=now, overlap=self._overlap))
-            heads, now = await self._heads(client, progress)
-            return self._pulse(progress, heads, heads, now)
-        progress = self._progress
-        news, now = await self._news(client, progress)
+            position = await begin(client, NewOrders(since=now, overlap=self._overlap))
+            heads, now = await self._heads(client, position)
+            return self._pulse(position, heads, heads, now)
+        position = self._position
+        news, now = await self._news(client, position)
         if not news:
-            return self._pulse(progress, [], [], now)
-        heads, now = await self._heads(client, progress)
-        fresh = progress.changed(heads) if self._changed else progress.new(heads)
-        return self._pulse(progress, heads, fresh, now)
+            return self._pulse(position, [], [], now)
+        heads, now = await self._heads(client, position)
+        fresh = position.changed(heads) if self._changed else position.new(heads)
+        return self._pulse(position, heads, fresh, now)
 
-    def _pulse(self, progress: Progress, heads: list[OrderHead], fresh: list[OrderHead], now: datetime) -> Pulse:
-        self._progress = progress.after(heads, now)
+    def _pulse(self, position: Position, heads: list[OrderHead], fresh: list[OrderHead], now: datetime) -> Pulse:
+        self._position = position.after(heads, now)
         self._recent.update((head.id, head) for head in heads)
-        self._recent = {id_: head for id_, head in self._recent.items() if id_ in self._progress.seen}
-        return Pulse(now, self._progress.floor, tuple(fresh), tuple(self._recent.values()))
+        self._recent = {id_: head for id_, head in self._recent.items() if id_ in self._position.seen}
+        return Pulse(now, self._position.floor, tuple(fresh), tuple(self._recent.values()))
 
-    async def _news(self, client: AsyncOroClient, progress: Progress) -> tuple[bool, datetime]:
+    async def _news(self, client: AsyncOroClient, position: Position) -> tuple[bool, datetime]:
         """Ask for one record more than is known: it is new, or there is none."""
         field_ = "updatedAt" if self._changed else "identifier"
         if self._changed:
-            filters: dict[str, FilterValue] = {"updatedAt[gte]": progress.low}
-            known = sum(when >= timestamp(progress.low) for when in progress.seen.values())
+            filters: dict[str, FilterValue] = {"updatedAt[gte]": position.low}
+            known = sum(when >= timestamp(position.low) for when in position.seen.values())
         else:
-            filters = {"id[gt]": progress.floor}
-            known = sum(id_ > progress.floor for id_ in progress.seen)
+            filters = {"id[gt]": position.floor}
+            known = sum(id_ > position.floor for id_ in position.seen)
         query = Query(filters=filters, sort=("id",), fields={"orders": [field_]}, size=min(known + 1, LARGEST_PAGE))
         try:
             page = await client.perform(client.calls.page("orders", query))
@@ -267,32 +267,32 @@ class Poller:
             raise _clearer(error) from error
         full = known >= LARGEST_PAGE and len(page.resources) == LARGEST_PAGE
         for order in page.resources:
-            when = progress.seen.get(int(order.id))
+            when = position.seen.get(int(order.id))
             if when is None or (self._changed and when != order.attributes["updatedAt"]):
                 return True, _date(page.date)
         return full, _date(page.date)
 
-    async def _heads(self, client: AsyncOroClient, progress: Progress) -> tuple[list[OrderHead], datetime]:
+    async def _heads(self, client: AsyncOroClient, position: Position) -> tuple[list[OrderHead], datetime]:
         if not self._changed:
-            return await read_heads(client, {"id[gt]": progress.floor})
-        return await read_heads(client, {"updatedAt[gte]": progress.low})
+            return await read_heads(client, {"id[gt]": position.floor})
+        return await read_heads(client, {"updatedAt[gte]": position.low})
 
 
-async def read_news(client: AsyncOroClient, progress: Progress) -> tuple[list[OrderHead], Progress]:
-    """Return the orders that were made or changed since, and the progress when they have been taken.
+async def read_news(client: AsyncOroClient, position: Position) -> tuple[list[OrderHead], Position]:
+    """Return the orders that were made or changed since, and the position when they have been taken.
 
     Changes are read up to the store's running second, which is left to the next reading, since an order may change twice
     within it; where a store cannot filter by `updatedAt` (before 6.0.5), new orders alone are read.
     """
-    new, now = await read_heads(client, {"id[gt]": progress.floor})
+    new, now = await read_heads(client, {"id[gt]": position.floor})
     heads = {head.id: head for head in new}
     try:
-        changed, _ = await read_heads(client, {"updatedAt[gte]": progress.low})
+        changed, _ = await read_heads(client, {"updatedAt[gte]": position.low})
     except InvalidRequest as error:
         if not any("filter[updatedAt]" in (said.parameter or "") for said in error.errors):
             raise
     else:
         heads.update((head.id, head) for head in changed)
     settled = [head for head in heads.values() if head.updated < timestamp(now)]
-    taken = progress.changed(settled)
-    return sorted(taken, key=lambda head: head.id), progress.after(taken, now)
+    taken = position.changed(settled)
+    return sorted(taken, key=lambda head: head.id), position.after(taken, now)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
     from oro_provider.extract.new_orders import NewOrders
-    from oro_provider.extract.progress import Progress
+    from oro_provider.extract.position import Position
 
 
 class OroCommerceNewOrdersSensor(StoreSensor):
@@ -74,16 +74,16 @@ class OroCommerceNewOrdersSensor(StoreSensor):
         self.asset = asset
         self.reader = reader
         self.overlap = overlap
-        self._progress: Progress | None = None
+        self._position: Position | None = None
 
     def look(self, context: Context) -> tuple[Any, bool]:
         """Look once."""
         from oro_provider.extract.new_orders import look
 
-        self._progress = None
+        self._position = None
         wanted = self._wanted(context)
         seen = self.ask(lambda client: look(client, wanted))
-        self._progress = seen.progress
+        self._position = seen.position
         return seen.found, seen.over
 
     def told(self, found: Any) -> str:
@@ -100,8 +100,8 @@ class OroCommerceNewOrdersSensor(StoreSensor):
             since=wanted.since.isoformat() if wanted.since else None,
             until=wanted.until.isoformat() if wanted.until else None,
             after_id=wanted.after_id,
-            watermark=wanted.progress.to_json() if wanted.progress else None,
-            progress=self._progress.to_json() if self._progress else None,
+            watermark=wanted.position.to_json() if wanted.position else None,
+            position=self._position.to_json() if self._position else None,
             filters=self.filters,
             min_orders=self.min_orders,
             max_ids=wanted.max_ids,
@@ -131,19 +131,19 @@ class OroCommerceNewOrdersSensor(StoreSensor):
         if since is not None and not self.until:
             return replace(wanted, since=since)
         if self.asset is not None and since is None and not self.until and not _has_window(context):
-            return replace(wanted, progress=self._watermark(context, self.asset))
+            return replace(wanted, position=self._watermark(context, self.asset))
         window = resolve_window(context, self.since, self.until)
         return replace(wanted, since=window.since, until=window.until)
 
-    def _watermark(self, context: Context, asset: Asset) -> Progress:
+    def _watermark(self, context: Context, asset: Asset) -> Position:
         if is_past_run(context):
             raise AirflowFailException(f"A backfill does not look from the watermark. {CURES}")
-        progress = Watermark(asset, self.reader).read(context)
-        if progress is None:
+        position = Watermark(asset, self.reader).read(context)
+        if position is None:
             raise AirflowFailException(
                 f"{asset.name} has no watermark yet, so there is no moment to look from: give since=, or advance it first."
             )
-        return replace(progress, overlap=timedelta(seconds=self.overlap))
+        return replace(position, overlap=timedelta(seconds=self.overlap))
 
 
 def _has_window(context: Context) -> bool:

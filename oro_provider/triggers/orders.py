@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Mapping
 
     from oro_provider.extract.new_orders import NewOrders, Pulse
-    from oro_provider.extract.progress import OrderHead, Progress
+    from oro_provider.extract.position import OrderHead, Position
     from oro_provider.triggers.polling import Poll
 
 
@@ -65,7 +65,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
 
     Fires one event: `{"status": "found", "found": FoundOrders}`, `{"status": "over"}` when the window is over without any,
     `{"status": "timeout", "message": ...}` at the deadline, or `{"status": "error", "message": ...}` for what only a person can
-    mend. A store that fails for a while is waited for. Moments are ISO 8601; `progress` is where the look on the worker ended.
+    mend. A store that fails for a while is waited for. Moments are ISO 8601; `position` is where the look on the worker ended.
     """
 
     supports_triggerer_queue = True  # a task's, unlike a watcher's
@@ -80,7 +80,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
         until: str | None = None,
         after_id: int | None = None,
         watermark: dict[str, Any] | None = None,
-        progress: dict[str, Any] | None = None,
+        position: dict[str, Any] | None = None,
         filters: Mapping[str, Any] | None = None,
         min_orders: int = 1,
         max_ids: int = 1000,
@@ -95,11 +95,11 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
         self.until = until
         self.after_id = after_id
         self.watermark = watermark
-        self.progress = progress
+        self.position = position
         self.filters = dict(filters or {})
         self.min_orders = min_orders
         self.max_ids = max_ids
-        self._found: list[OrderHead] | None = None  # those since `progress`, where they need no look of our own
+        self._found: list[OrderHead] | None = None  # those since `position`, where they need no look of our own
         self._looked = False
         self._failures = 0
         self._skip = 0
@@ -107,7 +107,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what the trigger is stored as: no token, no secret."""
-        own = ("deadline", "since", "until", "after_id", "watermark", "progress", "filters", "min_orders", "max_ids")
+        own = ("deadline", "since", "until", "after_id", "watermark", "position", "filters", "min_orders", "max_ids")
         kwargs = {**self._kwargs(), **{name: getattr(self, name) for name in own}}
         return "oro_provider.triggers.orders.OroCommerceNewOrdersTrigger", kwargs
 
@@ -138,10 +138,10 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
 
         wanted = self._wanted()
         plain = wanted.until is None and not wanted.filters and not wanted.changed
-        if plain and self._found is None and self.progress is not None and not self._looked:
-            progress = self._progress(self.progress)
-            if progress.floor >= pulse.floor:
-                self._found = progress.new(pulse.recent)
+        if plain and self._found is None and self.position is not None and not self._looked:
+            position = self._position(self.position)
+            if position.floor >= pulse.floor:
+                self._found = position.new(pulse.recent)
         elif self._found is not None:
             self._found.extend(pulse.fresh)
         if self._found is not None:
@@ -183,7 +183,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
             since=_moment(self.since) if self.since else None,
             until=_moment(self.until) if self.until else None,
             after_id=self.after_id,
-            progress=self._progress(self.watermark) if self.watermark else None,
+            position=self._position(self.watermark) if self.watermark else None,
             changed=self.changed,
             filters=self.filters,
             min_orders=self.min_orders,
@@ -191,10 +191,10 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
             overlap=timedelta(seconds=self.overlap),
         )
 
-    def _progress(self, value: dict[str, Any]) -> Progress:
-        from oro_provider.extract.progress import Progress
+    def _position(self, value: dict[str, Any]) -> Position:
+        from oro_provider.extract.position import Position
 
-        return Progress.from_json(value, timedelta(seconds=self.overlap))
+        return Position.from_json(value, timedelta(seconds=self.overlap))
 
 
 class OroCommerceNewOrdersEventTrigger(OrdersTrigger):
@@ -230,7 +230,7 @@ class OroCommerceNewOrdersEventTrigger(OrdersTrigger):
         self.asset = asset
         self.reader = reader
         self.remind_after = remind_after
-        self._announced: Progress | None = None
+        self._announced: Position | None = None
         self._waiting: list[OrderHead] = []  # announced, and not known to be behind the watermark
         self._unset = False
         self._remind_at: datetime | None = None
@@ -278,27 +278,27 @@ class OroCommerceNewOrdersEventTrigger(OrdersTrigger):
     async def _begin(self, pulse: Pulse) -> dict[str, Any] | None:
         """Begin at the watermark. Where there is none yet, one event starts the run that sets it."""
         from oro_provider.extract.new_orders import read_news
-        from oro_provider.extract.progress import Progress
+        from oro_provider.extract.position import Position
         from oro_provider.triggers.polling import ask
 
         overlap = timedelta(seconds=self.overlap)
         watermark = await self._watermark()
         if watermark is None:
             last_id = max((head.id for head in pulse.recent), default=pulse.floor)
-            start = Progress(pulse.now, ((pulse.now, pulse.floor),), last_id, {}, overlap)
+            start = Position(pulse.now, ((pulse.now, pulse.floor),), last_id, {}, overlap)
             self._announced = start.after(pulse.recent, pulse.now)
             self._unset = True
             self._remind_at = pulse.now + timedelta(seconds=self.remind_after)
             return _wake_up(None, pulse.now, len(pulse.recent))
-        fresh, progress = await ask(self.orocommerce_conn_id, lambda client: read_news(client, watermark))
-        self._announced = progress
+        fresh, position = await ask(self.orocommerce_conn_id, lambda client: read_news(client, watermark))
+        self._announced = position
         self._waiting = fresh if self.changed else watermark.new(fresh)
         if not self._waiting:
             return None
         self._remind_at = pulse.now + timedelta(seconds=self.remind_after)
         return _wake_up(watermark.until, pulse.now, len(self._waiting))
 
-    def _behind(self, watermark: Progress | None, heads: list[OrderHead]) -> list[OrderHead]:
+    def _behind(self, watermark: Position | None, heads: list[OrderHead]) -> list[OrderHead]:
         """Return those of the announced orders that the watermark has not passed."""
         if watermark is None:
             return heads
@@ -308,7 +308,7 @@ class OroCommerceNewOrdersEventTrigger(OrdersTrigger):
             missing = watermark.changed(head for head in heads if head.id > watermark.floor or head.updated >= low)
         return missing
 
-    async def _watermark(self) -> Progress | None:
+    async def _watermark(self) -> Position | None:
         from oro_provider.assets import asset_uri
         from oro_provider.watermarks import Watermark
 

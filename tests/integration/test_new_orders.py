@@ -13,7 +13,7 @@ import pytest
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.api.errors import InvalidRequest
 from oro_provider.extract.new_orders import NewOrders, Poller, look, read_news
-from oro_provider.extract.progress import Progress
+from oro_provider.extract.position import Position
 from tests.integration.orders import Shop, shop
 
 if TYPE_CHECKING:
@@ -156,16 +156,16 @@ def test_polls_of_changes_see_a_change(store: Shop) -> None:
 
 def test_a_reading_by_watermark_gives_each_state_of_an_order_once(store: Shop) -> None:
     start = now() - timedelta(seconds=1)
-    progress = Progress(start, ((start, 40),), 40)
+    position = Position(start, ((start, 40),), 40)
     taken: list[int] = []
 
     async def read(client: AsyncOroClient) -> None:
-        nonlocal progress
+        nonlocal position
         await asyncio.sleep(1.1)  # the store's running second is left to the next reading
-        heads, after = await read_news(client, progress)
+        heads, after = await read_news(client, position)
         taken.extend(head.id for head in heads)
         # As it is stored between two runs.
-        progress = Progress.from_json(after.to_json())
+        position = Position.from_json(after.to_json())
 
     first, past = int(store.order()), int(store.order(PAST))
     ask(store, read)
@@ -182,12 +182,12 @@ def test_a_reading_by_watermark_gives_each_state_of_an_order_once(store: Shop) -
 
 def test_a_change_in_the_running_second_is_not_lost(store: Shop) -> None:
     start = now() - timedelta(seconds=1)
-    progress = Progress(start, ((start, 40),), 40)
+    position = Position(start, ((start, 40),), 40)
     new = int(store.order())
-    _, progress = ask(store, lambda client: read_news(client, progress))
+    _, position = ask(store, lambda client: read_news(client, position))
     store.change(str(new))
     ask(store, lambda client: asyncio.sleep(1.1))
-    again, _ = ask(store, lambda client: read_news(client, progress))
+    again, _ = ask(store, lambda client: read_news(client, position))
     assert [head.id for head in again] == [new]
     state = store.store.read("orders", **{"filter[id]": str(new)})[0]["attributes"]["updatedAt"]
     assert again[0].updated == state
@@ -197,8 +197,8 @@ def test_an_older_store_gives_new_orders_and_says_why_no_changed_ones() -> None:
     with shop(version="5.1") as store:
         start = now() - timedelta(seconds=1)
         new = int(store.order(PAST))
-        progress = Progress(start, ((start, 40),), 40)
-        heads, _ = ask(store, lambda client: read_news(client, progress))
+        position = Position(start, ((start, 40),), 40)
+        heads, _ = ask(store, lambda client: read_news(client, position))
         assert [head.id for head in heads] == [new]
         assert found(store, since=start) == [str(new)]
         with pytest.raises(InvalidRequest, match=r"only from 6\.0\.5"):
@@ -207,29 +207,29 @@ def test_an_older_store_gives_new_orders_and_says_why_no_changed_ones() -> None:
 
 def test_ids_leave_the_part_that_is_read_again_when_an_overlap_is_over() -> None:
     start = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    progress = Progress(start, ((start, 10),), 10)
-    from oro_provider.extract.progress import OrderHead
+    position = Position(start, ((start, 10),), 10)
+    from oro_provider.extract.position import OrderHead
 
     for second in range(0, 600, 5):
         moment = start + timedelta(seconds=second)
         stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-        progress = progress.after([OrderHead(11 + second, "x", stamp, stamp)], moment)
+        position = position.after([OrderHead(11 + second, "x", stamp, stamp)], moment)
         behind = start + timedelta(seconds=second - 120)
-        assert progress.floor <= max(10, 11 + (behind - start).total_seconds())
-    assert progress.floor >= 11 + 600 - 120 - 25
-    assert len(progress.seen) <= (120 + 25) / 5
-    assert len(progress.marks) <= 11
-    assert replace(Progress.from_json(progress.to_json()), overlap=progress.overlap) == progress
+        assert position.floor <= max(10, 11 + (behind - start).total_seconds())
+    assert position.floor >= 11 + 600 - 120 - 25
+    assert len(position.seen) <= (120 + 25) / 5
+    assert len(position.marks) <= 11
+    assert replace(Position.from_json(position.to_json()), overlap=position.overlap) == position
 
 
 def test_a_burst_is_small_in_a_watermark() -> None:
-    from oro_provider.extract.progress import OrderHead
+    from oro_provider.extract.position import OrderHead
 
     start = datetime(2026, 1, 1, tzinfo=timezone.utc)
     heads = [OrderHead(id_, str(id_), "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z") for id_ in range(11, 2011)]
-    value = Progress(start, ((start, 10),), 10).after(heads, start).to_json()
+    value = Position(start, ((start, 10),), 10).after(heads, start).to_json()
     assert len(str(value)) < 300
-    assert Progress.from_json(value).seen.keys() == set(range(11, 2011))
+    assert Position.from_json(value).seen.keys() == set(range(11, 2011))
 
 
 @pytest.mark.parametrize(
@@ -237,4 +237,4 @@ def test_a_burst_is_small_in_a_watermark() -> None:
 )
 def test_what_is_no_watermark_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="is no watermark of orders"):
-        Progress.from_json(value)
+        Position.from_json(value)

@@ -52,7 +52,9 @@ def test_airflow_is_told_where_handler_factory_and_converter_are() -> None:
 
 def test_lineage_names_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     facet = pytest.importorskip("airflow.providers.common.compat.openlineage.facet")
-    if facet.Dataset(namespace="", name="") is None:  # without the OpenLineage provider, whose class has the same two arguments
+    if (
+        facet.Dataset(namespace="", name="") is None
+    ):  # without the OpenLineage provider, whose class has the same two arguments
         monkeypatch.setattr(facet, "Dataset", SimpleNamespace)
     connection: dict[str, Any] = {"conn_type": "orocommerce", "host": "https://shop.example.com/store"}
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps({**connection, "login": "id", "password": "secret"}))

@@ -32,7 +32,7 @@ class OrderHead:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Position:
     """How far orders have been read.
 
     until: the store's clock at the last reading.
@@ -65,8 +65,8 @@ class Progress:
         """Return the orders that were not taken yet in this state: new ones and changed ones."""
         return [head for head in heads if self.seen.get(head.id) != head.updated]
 
-    def after(self, taken: Iterable[OrderHead], now: datetime) -> Progress:
-        """Return the progress when these orders were taken of a reading that the store answered at `now`."""
+    def after(self, taken: Iterable[OrderHead], now: datetime) -> Position:
+        """Return the position when these orders were taken of a reading that the store answered at `now`."""
         until = max(self.until, now)
         heads = {head.id: head.updated for head in taken}
         last_id = max([self.last_id, *heads])
@@ -92,7 +92,7 @@ class Progress:
         }
 
     @classmethod
-    def from_json(cls, value: Any, overlap: timedelta = OVERLAP) -> Progress:
+    def from_json(cls, value: Any, overlap: timedelta = OVERLAP) -> Position:
         """Return what `to_json` gave; raise `ValueError` for anything else."""
         try:
             seen = {id_: when for when, ids in value["seen"].items() for id_ in _expanded(ids)}
