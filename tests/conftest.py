@@ -6,17 +6,46 @@ Airflow reads these when it is imported, so they are set before any test module 
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _HOME = _CHECKOUT / ".tmp" / f"airflow-{os.getpid()}"
+
+
+def _bundles(**folders: Path) -> str:
+    """`dag.test()` runs only what lies in a bundle: the examples, and what tests write."""
+    local = "airflow.dag_processing.bundles.local.LocalDagBundle"
+    return json.dumps(
+        [{"name": name, "classpath": local, "kwargs": {"path": str(path)}} for name, path in folders.items()]
+    )
+
+
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 
 os.environ.update(
     AIRFLOW_HOME=str(_HOME),
-    AIRFLOW__CORE__DAGS_FOLDER=str(_CHECKOUT / "dags"),  # `dag.test()` runs only what lies in a bundle
+    AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST=_bundles(examples=_CHECKOUT / "dags", written=_HOME / "dags"),
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
     AIRFLOW__CORE__UNIT_TEST_MODE="True",
 )
+
+
+@pytest.fixture(scope="session")
+def written_dags() -> Path:
+    """A folder for DAG files that a test writes."""
+    folder = _HOME / "dags"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Airflow's metadata database, for `dag.test()`."""
+    from airflow.utils.db import initdb
+
+    initdb()

@@ -103,6 +103,9 @@ _CATALOGUE = {
     ),
     "productimages": _shape("updatedAt:datetime", "product:products types:productimagetypes[] image:files"),
     "productimagetypes": _shape("productImageTypeType", "productImage:productimages"),
+    "productvisibilities": _shape("visibility", "product:products"),
+    "customerproductvisibilities": _shape("visibility", "product:products customer:customers"),
+    "customergroupproductvisibilities": _shape("visibility", "product:products customerGroup:customergroups"),
     "relatedproducts": _shape("", "product:products relatedItem:products"),
     "inventorylevels": _shape(
         "quantity:decimal",
@@ -298,6 +301,7 @@ _SYSTEM = {
     ),
     "webhooktopics": _shape("label"),
     "webhookformats": _shape("label"),
+    "configuration": _shape("", "options:configurationoptions[]"),
     "entitystructures": _shape(
         "label pluralLabel alias pluralAlias className icon options:object routes:object fields:list"
     ),

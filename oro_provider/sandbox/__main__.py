@@ -8,7 +8,6 @@ import sys
 from datetime import datetime, timezone
 
 from oro_provider.sandbox.application import Shop
-from oro_provider.sandbox.faults import Rule
 from oro_provider.sandbox.server import listen, open_store, serve
 from oro_provider.sandbox.store import CLIENT_ID, CLIENT_SECRET, Settings
 from oro_provider.sandbox.versions import FACTS
@@ -17,10 +16,6 @@ from oro_provider.sandbox.versions import FACTS
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _fault(text: str) -> Rule:
-    return Rule.from_json(json.loads(text))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,12 +30,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--now", type=_moment, metavar="TIME", help="where the store's clock starts (ISO 8601)")
     made.add_argument("--client-id", default=CLIENT_ID)
     made.add_argument("--client-secret", default=CLIENT_SECRET)
+    made.add_argument("--admin-prefix", default="admin", metavar="NAME")
     made.add_argument("--token-lifetime", type=int, default=3600, metavar="SECONDS")
     made.add_argument("--search-delay", type=float, default=2.0, metavar="SECONDS", help="lag of the search index")
     made.add_argument("--consumers", type=int, default=1, help="message consumers; 0 leaves batches waiting")
     made.add_argument("--product-flag", action="append", default=[], metavar="NAME", help="a boolean product attribute")
     made.add_argument("--live", type=float, default=0.0, metavar="N", help="changes a minute, made by itself")
-    made.add_argument("--fault", type=_fault, action="append", default=[], metavar="JSON", help="a fault rule")
+    made.add_argument(
+        "--fault", type=json.loads, action="append", default=[], metavar="JSON", help="what POST /_sandbox/faults takes"
+    )
     made.add_argument("--fill-only", action="store_true", help="make the database file and end")
     return made
 
@@ -57,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         client_id=asked.client_id,
         client_secret=asked.client_secret,
         token_lifetime=asked.token_lifetime,
+        admin_prefix=asked.admin_prefix,
         search_delay=asked.search_delay,
         consumers=asked.consumers,
         product_flags=tuple(asked.product_flag),
@@ -65,7 +64,8 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.fill_only:
         store.connection.close()
         return 0
-    store.faults.rules += asked.fault
+    for fault in asked.fault:
+        store.disturb(fault)
     listener = listen(asked.host, asked.port)
     told = {
         "url": f"http://{asked.host}:{listener.getsockname()[1]}",

@@ -28,9 +28,10 @@ _CONSENT = """<!doctype html><title>Authorize</title><h1>Authorize {client}</h1>
 class Authorize:
     """Answers the authorize and login pages below the admin prefix."""
 
-    def __init__(self, tokens: Tokens, prefix: str) -> None:
+    def __init__(self, tokens: Tokens, prefix: str, login_page: str) -> None:
         self.tokens = tokens
         self.prefix = prefix
+        self.login_page = f"{prefix}/{login_page}"
         self._sessions: dict[str, str] = {}  # cookie -> the query to go on with, or "" once logged in
         self._users: dict[str, str] = {}
 
@@ -38,11 +39,8 @@ class Authorize:
         """Answer a page of the login, or None when the path is none."""
         pages = {
             f"{self.prefix}/oauth2-token/authorize": self._authorize,
-            # 5.1 has a login of OAuth's own, 6.1 that of the back office.
-            f"{self.prefix}/user/login": self._login_page,
-            f"{self.prefix}/user/login-check": self._login,
-            f"{self.prefix}/oauth2-token/login": self._login_page,
-            f"{self.prefix}/oauth2-token/login-check": self._login,
+            self.login_page: self._login_page,
+            f"{self.login_page}-check": self._login,
         }
         if request.path == "/oauth2-token/authorize":
             # The storefront's page: a back-office client finds a customer's login there, and a 404 behind it.
@@ -63,15 +61,15 @@ class Authorize:
         return f"{_COOKIE}={cookie}"
 
     def _authorize(self, request: Request) -> Response:
-        asked = dict(parse_qsl(request.query))
-        client, challenge = self._check(asked)
         cookie = _cookie(request)
-        if cookie not in self._users:
+        if cookie not in self._users:  # asked for before anything else is looked at
             fresh = secrets.token_hex(16)
             self._sessions[fresh] = request.query
-            answer = _redirect(f"{self.prefix}/user/login")
+            answer = _redirect(self.login_page)
             answer.headers["Set-Cookie"] = f"{_COOKIE}={fresh}; Path=/; HttpOnly; SameSite=Lax"
             return answer
+        asked = dict(parse_qsl(request.query))
+        client, challenge = self._check(asked)
         back = {"state": asked["state"]} if "state" in asked else {}
         if request.method == "POST":
             form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
@@ -104,7 +102,7 @@ class Authorize:
         return client, challenge
 
     def _login_page(self, request: Request) -> Response:
-        page = _LOGIN.format(action=f"{self.prefix}/user/login-check", csrf=secrets.token_hex(16))
+        page = _LOGIN.format(action=f"{self.login_page}-check", csrf=secrets.token_hex(16))
         return Response(200, page.encode(), _HTML)
 
     def _login(self, request: Request) -> Response:
@@ -112,7 +110,7 @@ class Authorize:
         cookie = _cookie(request)
         name = form.get("_username", "")
         if self.tokens.users.get(name) != form.get("_password") or cookie not in self._sessions:
-            return _redirect(f"{self.prefix}/user/login")
+            return _redirect(self.login_page)
         self._users[cookie] = name
         return _redirect(f"{self.prefix}/oauth2-token/authorize?{self._sessions[cookie]}")
 

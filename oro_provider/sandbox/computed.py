@@ -32,6 +32,13 @@ _STRUCTURES = {
 }
 
 
+_SECTIONS = {
+    "application": ("oro_ui.application_url",),
+    "localization": ("oro_locale.timezone", "oro_locale.country"),
+    "currency": ("oro_currency.default_currency",),
+}
+
+
 def customer_prices(reader: Reader, query: Query) -> list[dict[str, Any]]:
     """The prices that a customer gets: those of the lists of its own and of its group, lowest list first."""
     asked = {one.path: one.value for one in query.filters}
@@ -114,7 +121,20 @@ def _structure(reader: Reader, alias: str) -> dict[str, Any]:
     }
 
 
+def configuration(reader: Reader, query: Query) -> list[dict[str, Any]]:
+    """The sections of the system configuration that the API shows, with the names of their options."""
+    return [
+        {
+            "type": "configuration",
+            "id": section,
+            "relationships": {"options": {"data": [{"type": "configurationoptions", "id": name} for name in names]}},
+        }
+        for section, names in _SECTIONS.items()
+    ]
+
+
 COMPUTED_READS: Mapping[str, Callable[..., list[dict[str, Any]]]] = {
     "customerprices": customer_prices,
     "entitystructures": entity_structures,
+    "configuration": configuration,
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from oro_provider.sandbox.exchange import JSON, Request, Response
-from oro_provider.sandbox.faults import Rule
+from oro_provider.sandbox.faults import SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from oro_provider.sandbox.store import Store
 
 PREFIX = "/_sandbox/"
-_SWITCHES = ("maintenance", "api_off", "clock_skew", "link_host", "dying_tokens", "moving_rows")
 _COUNTED = (
     "orders",
     "orderlineitems",
@@ -86,32 +85,14 @@ class Control:
 
     def _faults(self, request: Request) -> Any:
         faults = self.store.faults
-        shown = {name: getattr(faults, name) for name in _SWITCHES}
+        shown = {name: getattr(faults, name) for name in SWITCHES}
         denied = [list(pair) for pair in sorted(faults.denied)]
         return {**shown, "denied": denied, "rules": [asdict(rule) for rule in faults.rules]}
 
     def _break(self, request: Request) -> Any:
-        asked = json.loads(request.body or b"{}")
-        faults = self.store.faults
-        for name, value in asked.items():
-            if name == "rules":
-                faults.rules += [Rule.from_json(rule) for rule in value]
-            elif name == "denied":
-                faults.denied |= {(resource, permission) for resource, permission in value}
-            elif name == "consumers":
-                self.store.operations.consumers = int(value)
-            elif name == "revoke_tokens":
-                self.store.tokens.revoke_all()
-            elif name == "batch_seconds":
-                self.store.operations.delay = float(value)
-            elif name in _SWITCHES:
-                setattr(faults, name, value)
-            else:
-                raise ValueError(f"{name} is no fault")
+        self.store.disturb(json.loads(request.body or b"{}"))
         return self._faults(request)
 
     def _heal(self, request: Request) -> Any:
-        self.store.faults.clear()
-        self.store.operations.consumers = self.store.settings.consumers
-        self.store.operations.delay = 0.0
+        self.store.heal()
         return self._faults(request)

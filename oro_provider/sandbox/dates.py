@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
+# A fraction has exactly two digits, and only T stands between day and time.
 _FILTER = re.compile(
     r"^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(\.\d\d)?)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?)?)?$"
 )
-_LOOSE = re.compile(
-    r"^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?)?)?$"
-)
 _BODY = re.compile(r"^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d))?$")
-
-FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class ImpossibleDateError(ValueError):
@@ -43,9 +39,9 @@ def _moment(parts: tuple[str | None, ...]) -> datetime:
     return first + span
 
 
-def filter_range(value: str, *, strict: bool) -> tuple[str, str] | None:
+def filter_range(value: str) -> tuple[str, str] | None:
     """The first and the last second that a filter's value names (a year names all of it); None when it is no date."""
-    matched = (_FILTER if strict else _LOOSE).match(value)
+    matched = _FILTER.match(value)
     if matched is None:
         return None
     try:

@@ -32,6 +32,7 @@ class View:
     links: bool = True
     base: str = ""
     title: bool = False
+    external: bool = False  # products go by their SKU
 
     def fields_of(self, resource: str) -> tuple[str, ...] | None:
         """The names asked for, or None for all."""
@@ -102,10 +103,15 @@ class Renderer:
             link = link_of(resource, stored, to)
             if link is None:
                 return to.type, []
-            statement = (
-                f"SELECT DISTINCT {quoted(link.other)} FROM {quoted(link.table)} "
-                f"WHERE {quoted(link.own)} IN (SELECT value FROM json_each(?)) ORDER BY {quoted(link.own)}"
+            # Included records are cut like the list that names them.
+            own, other = quoted(link.own), quoted(link.other)
+            unlimited = (resource, stored) in self.catalog.facts.unlimited_related
+            most = -1 if unlimited else self.catalog.facts.max_related
+            ranked = (
+                f"SELECT {own} AS o, {other} AS k, row_number() OVER (PARTITION BY {own} ORDER BY {other}) AS n "
+                f"FROM {quoted(link.table)} WHERE {own} IN (SELECT value FROM json_each(?))"
             )
+            statement = f"SELECT DISTINCT k FROM ({ranked}) WHERE {most} < 0 OR n <= {most} ORDER BY o, n"
         return to.type, [row[0] for row in self.connection.execute(statement, parameters)]
 
     def included(self, resource: str, ids: Sequence[object], paths: Iterable[str], view: View) -> list[str]:
@@ -134,61 +140,76 @@ class Renderer:
         wanted = view.fields_of(resource)
         linked = view.links and (row is None or row.linked)
         columns = ['t."id"', _title(self.catalog, resource) if view.title else "''"]
-        base = _literal(f"{view.base}/{resource}/") + "{0}"
-        parts = [f'{{{{"type":"{resource}","id":"{{0}}"{{1}}']
+        shown, key = "{0}", 't."id"'
+        if view.external and resource == "products":
+            shown, key = "{2}", 't."sku"'
+            columns.append(key)
+        base = _literal(f"{view.base}/{resource}/") + shown
+        parts = [f'{{{{"type":"{resource}","id":"{shown}"{{1}}']
         if linked:
             parts.append(f',"links":{{{{"self":"{base}"}}}}')
         attributes = []
         for name, kind in shape.attributes.items():
-            if wanted is None or name in wanted:
+            if (wanted is None or name in wanted) and key != f"t.{quoted(name)}":
                 attributes.append(f'"{name}":{{{len(columns)}}}')
                 columns.append(_attribute(name, kind))
+        if key == 't."sku"' and (wanted is None or "dbId" in wanted):
+            attributes.append('"dbId":{0}')
         if attributes:
             parts.append(f',"attributes":{{{{{",".join(attributes)}}}}}')
         relationships = []
         for name, to in shape.relationships.items():
             if wanted is None or name in wanted:
                 relation_linked = linked and resource not in _UNLINKED_RESOURCES and name not in _UNLINKED_RELATIONS
-                relationships.append(self._relationship(resource, name, to, base if relation_linked else None, columns))
+                place = (base, key) if relation_linked else (None, key)
+                relationships.append(self._relationship(resource, name, to, place, columns, view))
         if relationships:
             parts.append(f',"relationships":{{{{{",".join(relationships)}}}}}')
         parts.append("}}")
         return Plan(", ".join(columns), "".join(parts))
 
-    def _relationship(self, resource: str, name: str, to: To, base: str | None, columns: list[str]) -> str:
+    def _relationship(
+        self, resource: str, name: str, to: To, place: tuple[str | None, str], columns: list[str], view: View
+    ) -> str:
         links = ""
-        column, more = self._linkage(resource, name, to)
+        base, key = place
+        column, more = self._linkage(resource, name, to, view)
         if base is not None:
             links = f'"links":{{{{"self":"{base}/relationships/{name}","related":"{base}/{name}"'
             if more is not None:
                 # A list cut at the store's limit shows it by a `next` link, and not at all without links.
                 links += f"{{{len(columns)}}}"
-                following = f"{base}/relationships/{name}?page%5Bnumber%5D=2".replace("{0}", "' || t.\"id\" || '")
+                following = f"{base}/relationships/{name}?page%5Bnumber%5D=2".replace("{0}", f"' || {key} || '")
                 columns.append(f"CASE WHEN {more} THEN ',\"next\":\"{following}\"' ELSE '' END")
             links += "}},"
         columns.append(column)
         return f'"{name}":{{{{{links}"data":{{{len(columns) - 1}}}}}}}'
 
-    def _linkage(self, resource: str, name: str, to: To) -> tuple[str, str | None]:
+    def _linkage(self, resource: str, name: str, to: To, view: View) -> tuple[str, str | None]:
         """The SQL of a relation's `data`, and of whether it is cut."""
         stored = self.catalog.stored_relation(resource, name)
         opening = f'\'{{"type":"{to.type}","id":"\' || '
         closing = " || '\"}'"
+
+        def shown(one: str) -> str:
+            by_sku = view.external and to.type == "products"
+            return opening + (f'(SELECT "sku" FROM products WHERE "id" = {one})' if by_sku else one) + closing
+
         if not to.many and stored == name:
-            return f"CASE WHEN t.{quoted(name)} IS NULL THEN 'null' ELSE {opening}t.{quoted(name)}{closing} END", None
+            return f"CASE WHEN t.{quoted(name)} IS NULL THEN 'null' ELSE {shown('t.' + quoted(name))} END", None
         link = link_of(resource, stored, to)
         if link is None:
             return "'[]'", None
         table, own, other = quoted(link.table), quoted(link.own), quoted(link.other)
         if not to.many:
-            inner = f'(SELECT {opening}{other}{closing} FROM {table} WHERE {own} = t."id" LIMIT 1)'
+            inner = f'(SELECT {shown(other)} FROM {table} WHERE {own} = t."id" LIMIT 1)'
             return f"coalesce({inner}, 'null')", None
         order = '"position"' if link.table == "ordersubtotals" else other
         limit = self.catalog.facts.max_related
         unlimited = (resource, stored) in self.catalog.facts.unlimited_related
         cut = "" if unlimited else f" LIMIT {limit}"
         rows = f'SELECT {other} AS k FROM {table} WHERE {own} = t."id" ORDER BY {order}{cut}'
-        data = f"coalesce('[' || (SELECT group_concat({opening}k{closing}) FROM ({rows})) || ']', '[]')"
+        data = f"coalesce('[' || (SELECT group_concat({shown('k')}) FROM ({rows})) || ']', '[]')"
         more = f'EXISTS (SELECT 1 FROM {table} WHERE {own} = t."id" LIMIT 1 OFFSET {limit})'
         return data, None if unlimited else more
 

@@ -161,7 +161,7 @@ def _find(
     one: Any,
     at: str,
 ) -> Any:
-    if not isinstance(one, dict) or one.get("type") != to.type:  # checked before the id is looked at
+    if not isinstance(one, dict) or one.get("type") != to.type:
         draft.failed.add(name)
         draft.problems.append(Problem(400, "entity type constraint", "Not acceptable entity type.", f"{at}/type"))
         return None

@@ -12,10 +12,13 @@ from oro_provider.sandbox.exchange import JSON, JSONAPI, Response
 if TYPE_CHECKING:
     from oro_provider.sandbox.exchange import Request
 
-# What a rule can do to a request. `before` and `after` tell whether the store does the work of a broken connection.
+# What a rule can do to a request. `reset_before` breaks the connection before the store did the work, `reset_after` after it.
 KINDS = frozenset({
     "latency", "429", "500", "502", "503", "reset_before", "reset_after", "truncate", "slow_body", "401",
 })  # fmt: skip
+
+# What is simply on or off, or has a value; by the names of `Faults`.
+SWITCHES = ("maintenance", "api_off", "clock_skew", "link_host", "dying_tokens", "moving_rows")
 
 _HTML = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 

@@ -112,6 +112,8 @@ def _takes(target: _Target, operator: str) -> bool:
     if target.many is not None:
         return operator in {"exists", "neq_or_null", "contains", "not_contains", "empty"}
     if operator in _COMPARISONS:
+        if target.kind == "id" and not target.column.endswith('."id"'):
+            return False  # product[gt] is refused, product.id[gt] is not
         return target.kind in {"id", "integer", "float", "money", "decimal", "datetime", "date"} and not target.enum
     if target.kind in {"id", "text-id"} and target.column.endswith('."id"') and not target.nested:
         return False
@@ -205,7 +207,7 @@ class _Values:
     def _dates(cls, catalog: Catalog, target: _Target, operator: str, value: str, parameter: str) -> _Values:
         def read(part: str) -> tuple[str, str]:
             try:
-                found = filter_range(part, strict=catalog.facts.strict_dates)
+                found = filter_range(part)
             except ImpossibleDateError:
                 raise bad_filter(None, parameter) from None
             if found is None:

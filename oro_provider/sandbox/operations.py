@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -216,6 +217,7 @@ class Operations:
         if operation.read >= len(records):
             operation.status, operation.progress, operation.done = "success", 1, True
             operation.document = None
+            operation.results.clear()
 
     def _record(self, operation: Operation, document: dict[str, Any], position: int, data: Any) -> None:
         pointer = f"/data/{position}"
@@ -226,6 +228,9 @@ class Operations:
                 raise refuse(400, "entity type constraint", detail, pointer=pointer)
             check_upsert(self.writer.catalog, item.type, item, f"{pointer}/meta/upsert")
             written = self._write(item, document.get("included", []))
+        except sqlite3.IntegrityError:
+            operation.problems.append(Problem(409, "conflict constraint", "The entity already exists.", pointer))
+            return
         except RefusedError as error:
             operation.problems += [
                 problem if problem.pointer else Problem(problem.status, problem.title, problem.detail, pointer)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from oro_provider.sandbox import filters
 from oro_provider.sandbox.documents import Renderer, View
 from oro_provider.sandbox.errors import bad_filter, not_found, refuse
-from oro_provider.sandbox.searching import search_condition
 from oro_provider.sandbox.storage import TEXT_IDS, link_of, quoted
 
 if TYPE_CHECKING:
@@ -51,8 +50,13 @@ class Reader:
         self.search = search
         self.renderer = Renderer(catalog, connection)
 
-    def identify(self, resource: str, text: str) -> object:
+    def identify(self, resource: str, text: str, *, external: bool = False) -> object:
         """The id of a URL, checked: a word where the ids are integers is a 400 without a source."""
+        if external and resource == "products":
+            found = self.connection.execute('SELECT "id" FROM products WHERE "sku" = ?', (text,)).fetchone()
+            if found is None:
+                raise not_found()
+            return int(found[0])
         if resource in TEXT_IDS:
             return text
         if not text.removeprefix("-").isdigit():
@@ -121,7 +125,7 @@ class Reader:
         if others:
             detail = "The search filter cannot be used together with other filters."
             raise bad_filter(detail, next(p for p in query.raw if "search" in p))
-        found, count = search_condition(self.search, row.name, text)
+        found, count = self.search.search(row.name, text)
         size = len(found) if query.size == -1 else query.size
         start = 0 if query.size == -1 else (query.number - 1) * query.size
         ids = found[start : start + size]
@@ -141,10 +145,10 @@ class Reader:
         statement.conditions.append(f't."id" IN ({rows})')
         statement.parameters.append(parent.id)
 
-    def view(self, query: Query, *, links: bool, base: str) -> View:
+    def view(self, query: Query, *, links: bool, base: str, external: bool = False) -> View:
         """The view of a request."""
         asked = tuple((name, tuple(names)) for name, names in query.fields.items())
-        return View(asked, links, base, query.title)
+        return View(asked, links, base, query.title, external)
 
     def one(self, resource: str, one: object, query: Query, view: View) -> str:
         """The members `data` and `included` of a single record's document; 404 when there is none."""

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
+from oro_provider.sandbox.errors import bad_filter
 from oro_provider.sandbox.storage import link_of, quoted
 
 if TYPE_CHECKING:
@@ -20,6 +22,15 @@ _STOP = frozenset(
     ["a", "an", "and", "are", "as", "at", "be", "by", "for", "in", "is", "it", "of", "on", "or", "the", "to", "with"]
 )
 
+# A search returns at most this many rows, whatever page[size] says; the total is right, the next link is missing.
+_LIMIT = 1000
+
+# So many noted writes, and those that the index has caught up with are forgotten.
+_MOST_LATE = 10_000
+
+# A searchQuery of the form: name in ("A", "B")
+_AMONG = re.compile(r"^\s*(\w+)\s+in\s+\((.*)\)\s*$", re.DOTALL)
+_QUOTED = re.compile(r'"([^"]*)"')
 _WORD = re.compile(r"[\w@.\-]+", re.UNICODE)
 
 
@@ -35,9 +46,18 @@ class SearchIndex:
 
     def written(self, resource: str, one: object, before: str | None) -> None:
         """Note a write: until the index catches up, the record is found under its old text, or not at all."""
+        row = self.catalog.resources.get(resource)
+        if row is None or not row.searched or self.delay <= 0:
+            return
         key = (resource, one)
+        if len(self._late) > _MOST_LATE:
+            self._forget_due()
         due = self.clock.seconds() + self.delay
         self._late[key] = (due, self._late[key][1] if key in self._late else before)
+
+    def _forget_due(self) -> None:
+        now = self.clock.seconds()
+        self._late = {key: state for key, state in self._late.items() if state[0] > now}
 
     def text_of(self, resource: str, one: object) -> str | None:
         """The indexed text of a record as it is now; None when the resource is not searched or the record is not there."""
@@ -48,13 +68,27 @@ class SearchIndex:
         found = self.connection.execute(statement, (one,)).fetchone()
         return found[0] if found else None
 
+    def search(self, resource: str, text: str) -> tuple[list[object], int]:
+        """The hits of a searchText or searchQuery, best first and capped without a sign, and how many there really are."""
+        among = _AMONG.match(text)
+        found = self._exact(resource, among[1], _QUOTED.findall(among[2])) if among else self.find(resource, text)
+        return found[:_LIMIT], len(found)
+
+    def _exact(self, resource: str, name: str, values: list[str]) -> list[object]:
+        """The records whose attribute is one of the values, as far as the index has caught up with them."""
+        if self.catalog.shapes[resource].attributes.get(name) != "string":
+            raise bad_filter(f'Unexpected string "{name}" in where statement.', "filter[searchQuery]")
+        self._forget_due()
+        statement = f'SELECT "id" FROM {quoted(resource)} WHERE {quoted(name)} IN (SELECT value FROM json_each(?)) ORDER BY "id"'
+        rows = self.connection.execute(statement, (json.dumps(values),))
+        return [row[0] for row in rows if (resource, row[0]) not in self._late]
+
     def find(self, resource: str, text: str) -> list[object]:
         """The ids whose words begin with any word of `text`, best first, as the index sees them now."""
         wanted = [word.casefold() for word in _WORD.findall(text) if word.casefold() not in _STOP]
         if not wanted:
             return []
-        now = self.clock.seconds()
-        self._late = {key: state for key, state in self._late.items() if state[0] > now}
+        self._forget_due()
         condition = " OR ".join(["text LIKE ? ESCAPE '\\'"] * len(wanted))
         likes = [f"%{_escaped(word)}%" for word in wanted]
         statement = (

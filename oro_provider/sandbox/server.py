@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import socket
 import threading
@@ -15,12 +16,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from oro_provider.sandbox import demo, storage
 from oro_provider.sandbox.application import ABORT, Shop, application
-from oro_provider.sandbox.faults import Rule
 from oro_provider.sandbox.store import Settings, Store
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator
+
+    from oro_provider.sandbox.exchange import Request
 
 T = TypeVar("T")
 
@@ -127,22 +129,11 @@ class RunningStore:
 
     def fail(self, kind: str, **rule: Any) -> None:
         """Add a fault: see `faults.Rule`."""
-        made = Rule.from_json({"kind": kind, **rule})
-        self._call(lambda: self.shop.store.faults.rules.append(made))
+        self.call(lambda store: store.disturb({"kind": kind, **rule}))
 
     def switch(self, **switches: Any) -> None:
-        """Set switches of `faults.Faults`: maintenance, api_off, clock_skew, link_host, denied, dying_tokens, moving_rows; and `consumers`."""
-
-        def turn() -> None:
-            for name, value in switches.items():
-                if name == "consumers":
-                    self.shop.store.operations.consumers = value
-                elif hasattr(self.shop.store.faults, name):
-                    setattr(self.shop.store.faults, name, value)
-                else:
-                    raise ValueError(f"{name} is no switch")
-
-        self._call(turn)
+        """Turn what `store.Store.disturb` knows: maintenance, api_off, clock_skew, link_host, denied, consumers, ..."""
+        self.call(lambda store: store.disturb(switches))
 
     def tokens(self) -> list[str]:
         """The access tokens that were given out, for a search of what must not hold them."""
@@ -150,11 +141,21 @@ class RunningStore:
 
     def heal(self) -> None:
         """End every fault."""
-        self._call(self.shop.store.faults.clear)
+        self.call(lambda store: store.heal())
 
     def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """Run SQL on the store's database, between two requests."""
         return self._call(lambda: self.shop.store.connection.execute(statement, parameters).fetchall())
+
+    def call(self, function: Callable[[Store], T]) -> T:
+        """Run a function on the store itself, between two requests."""
+        return self._call(lambda: function(self.shop.store))
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The document that the store would answer to a GET, without a token and without an entry in the log."""
+        response = self.call(lambda store: store.peek(request))
+        document: dict[str, Any] = json.loads(response.body)
+        return document
 
     def _call(self, function: Callable[[], T]) -> T:
         """Run a function in the server's thread, where the database is."""

@@ -24,7 +24,7 @@ TEXT_IDS = frozenset({
 
 # Resources whose rows are computed when asked for, so they have no table.
 COMPUTED = frozenset(
-    {"ordersubtotals", "customerprices", "entitystructures", "asyncoperations", "asyncoperationerrors"}
+    {"ordersubtotals", "customerprices", "entitystructures", "asyncoperations", "asyncoperationerrors", "configuration"}
 )
 
 # To-many relations that are the other side of a to-one: (resource, relation) -> relation of the target that points back.
@@ -72,7 +72,9 @@ _MIRRORED = {
 }
 
 # Types that this store has none of, so relations to them are always empty.
-_NEVER = frozenset({"attachments", "emails", "tags", "taxjurisdictionzipcodes", "quotes", "websites"})
+_NEVER = frozenset(
+    {"attachments", "emails", "tags", "taxjurisdictionzipcodes", "quotes", "websites", "configurationoptions"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oro_provider.sandbox import storage
 from oro_provider.sandbox.api import Api
 from oro_provider.sandbox.authorize import Authorize
 from oro_provider.sandbox.clock import Clock
 from oro_provider.sandbox.exchange import JSON, Request, Response
-from oro_provider.sandbox.faults import Faults
+from oro_provider.sandbox.faults import SWITCHES, Faults, Rule, html
 from oro_provider.sandbox.oauth import Client, Tokens
 from oro_provider.sandbox.operations import Operations
 from oro_provider.sandbox.reading import Reader
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
     from datetime import datetime
+
+# nginx refuses a request line of more than 8 kB, before the store sees it.
+_LONGEST_TARGET = 8150
 
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - a demo store's
@@ -71,12 +74,15 @@ class Store:
         search = SearchIndex(self.catalog, self.connection, self.clock, settings.search_delay)
         reader = Reader(self.catalog, self.connection, search)
         self.reader = reader
-        writer = Writer(self.catalog, self.connection, self.clock, search, random.Random(settings.seed))  # noqa: S311
+        prices = self.connection.execute("SELECT count(*) FROM productprices").fetchone()[0]
+        # Repeatable, and not the same again in a file that is opened again.
+        chance = random.Random(f"{settings.seed}-{prices}")  # noqa: S311
+        writer = Writer(self.catalog, self.connection, self.clock, search, chance)
         self.writer = writer
         self.operations = Operations(writer, reader, self.clock, settings.consumers)
-        self.authorize = Authorize(self.tokens, f"/{settings.admin_prefix}")
+        self.authorize = Authorize(self.tokens, f"/{settings.admin_prefix}", self.catalog.facts.login_page)
         self.api = Api(self.catalog, reader, writer, self.operations, self.tokens, self.faults)
-
+        self._owners = Api(self.catalog, reader, writer, self.operations, self.tokens, Faults(settings.seed))
         self.add_product_flags(settings.product_flags)
 
     def add_product_flags(self, names: tuple[str, ...]) -> None:
@@ -92,7 +98,43 @@ class Store:
         response.headers.setdefault("Date", self.clock.http())
         return response
 
+    def disturb(self, asked: Mapping[str, Any]) -> None:
+        """Break what is asked for: `rules`, `denied`, the switches of `faults`, `consumers`, `batch_seconds`, `revoke_tokens`.
+
+        A mapping with a `kind` is a rule of its own. An unknown name is a ValueError.
+        """
+        if "kind" in asked:
+            asked = {"rules": [asked]}
+        for name, value in asked.items():
+            if name == "rules":
+                self.faults.rules += [Rule.from_json(rule) for rule in value]
+            elif name == "denied":
+                self.faults.denied |= {(resource, permission) for resource, permission in value}
+            elif name == "consumers":
+                self.operations.consumers = int(value)
+            elif name == "batch_seconds":
+                self.operations.delay = float(value)
+            elif name == "revoke_tokens":
+                self.tokens.revoke_all()
+            elif name in SWITCHES:
+                setattr(self.faults, name, value)
+            else:
+                raise ValueError(f"{name} is no fault")
+
+    def heal(self) -> None:
+        """End every fault."""
+        self.faults.clear()
+        self.operations.consumers = self.settings.consumers
+        self.operations.delay = 0.0
+
+    def peek(self, request: Request) -> Response:
+        """Answer a request of the store's owner, who needs no token and meets no fault."""
+        path = request.path.removeprefix(f"/{self.settings.admin_prefix}/api/")
+        return self._owners.handle(request, path, self._base(request, f"/{self.settings.admin_prefix}"), trusted=True)
+
     def _route(self, request: Request) -> Response:
+        if len(request.path) + len(request.query) > _LONGEST_TARGET:
+            return html(414, "Request-URI Too Large")
         prefix = f"/{self.settings.admin_prefix}"
         if self.faults.maintenance:
             return self.faults.in_maintenance(request)

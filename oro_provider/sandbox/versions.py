@@ -27,7 +27,6 @@ class Facts:
     filters: Mapping[str, str] = field(default_factory=dict)  # filters that are missing here, by resource
     operators_combine: bool = True  # [gte] and [lt] on one field: both, or only the last one
     date_lists: bool = True
-    strict_dates: bool = True  # a fraction of exactly two digits or none; T only
     empty_filter_refused: bool = True
     empty_body_detail: str = "The request data should not be empty."
     optional: frozenset[tuple[str, str]] = frozenset()  # required in 6.1, but not here
@@ -42,6 +41,7 @@ class Facts:
     challenge: str | None = "Bearer"  # WWW-Authenticate without a token
     challenge_for_bad_token: bool = False
     upsert_update_status: int = 200
+    login_page: str = "user/login"  # where the authorize page sends a stranger
     missing_line_price_status: int = 400
     status_pages: bool = False  # orderinternalstatuses takes page[...]
     external_id: bool = False
@@ -102,6 +102,7 @@ _60 = replace(
     unlimited_related=frozenset(),
     validate_flag=False,
     upsert_update_status=302,
+    login_page="oauth2-token/login",
     missing_line_price_status=500,
     challenge='WSSE realm="Secured API", profile="UsernameToken"',
     challenge_for_bad_token=True,

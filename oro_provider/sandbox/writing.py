@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,9 @@ from oro_provider.entities.shapes import SHAPES
 from oro_provider.sandbox.bodies import Item, read_document, read_item
 from oro_provider.sandbox.drafts import BLANK, Draft, Graph, fill, related_ids, row_of
 from oro_provider.sandbox.errors import Problem, RefusedError, denied, not_found, refuse
+from oro_provider.sandbox.numbering import RANDOM_IDS, Numbering
 from oro_provider.sandbox.rules import RULES, Rules
-from oro_provider.sandbox.storage import COMPUTED, TEXT_IDS, link_of, quoted
+from oro_provider.sandbox.storage import TEXT_IDS, link_of, quoted
 from oro_provider.sandbox.upserts import check_upsert, find_upserted
 
 if TYPE_CHECKING:
@@ -66,10 +66,9 @@ class Writer:
         self.clock = clock
         self.search = search
         self.chance = chance
-        self._next: dict[str, int] = {}
-        self._expected: dict[str, list[int]] = {}
+        self.numbers = Numbering(connection, chance)
 
-    # -- transactions and ids ------------------------------------------------------------------------------------------
+    # -- transactions  ------------------------------------------------------------------------------------------
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -85,41 +84,10 @@ class Writer:
             raise
         self.connection.execute("COMMIT" if outer else "RELEASE inner_write")
 
-    def remember(self) -> tuple[dict[str, int], dict[str, list[int]]]:
-        """The numbering, to come back to with `recall` when a rehearsal is undone."""
-        return dict(self._next), {name: list(numbers) for name, numbers in self._expected.items()}
-
-    def recall(self, memory: tuple[dict[str, int], dict[str, list[int]]]) -> None:
-        """Number on as at `remember`."""
-        self._next, self._expected = memory
-
     def take_back(self, savepoint: str) -> None:
         """Undo everything since a savepoint."""
         self.connection.execute(f"ROLLBACK TO {savepoint}")
         self.connection.execute(f"RELEASE {savepoint}")
-
-    def new_id(self, resource: str) -> Any:
-        """The next id of a resource. A number once given is not given again, even when its write was refused."""
-        if resource in {"productprices", "webhooks"}:
-            return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
-        if self._expected.get(resource):
-            return self._expected[resource].pop(0)
-        number = self._sequence(resource)
-        self._next[resource] = number + 1
-        return number
-
-    def expect_ids(self, resource: str, numbers: list[int]) -> None:
-        """Give these numbers to the resource's next records, as far as they are free."""
-        if resource not in TEXT_IDS and resource in SHAPES and resource not in COMPUTED:
-            free = [number for number in numbers if row_of(self.connection, resource, number) is None]
-            self._expected[resource] = free
-            self._next[resource] = max([self._sequence(resource), *(number + 1 for number in free)])
-
-    def _sequence(self, resource: str) -> int:
-        if resource not in self._next:
-            highest = self.connection.execute(f'SELECT max("id") FROM {quoted(resource)}').fetchone()[0]
-            self._next[resource] = (highest or 0) + 1
-        return self._next[resource]
 
     # -- single records ------------------------------------------------------------------------------------------------
 
@@ -186,7 +154,7 @@ class Writer:
             draft.id = found if found is not None else item.id if item.type in TEXT_IDS else None
         elif update:
             draft.id = item.id if item.type in TEXT_IDS else int(item.id or 0) if (item.id or "").isdigit() else None
-        elif item.type in TEXT_IDS and item.type not in {"productprices", "webhooks"}:
+        elif item.type in TEXT_IDS and item.type not in RANDOM_IDS:
             draft.id = item.id
             if item.id is None:
                 at = f"{item.pointer}/id"
@@ -336,7 +304,7 @@ class Writer:
             if reserve is not None:
                 reserve(self, draft)
             if not draft.update and (draft.id is None or draft.type == "productprices"):
-                draft.id = self.new_id(draft.type)
+                draft.id = self.numbers.new(draft.type)
         for draft in drafts:
             rules = RULES.get(draft.type, Rules())
             if rules.before is not None:

@@ -71,6 +71,9 @@ class Seeder:
             if one.status in {200, 201, 302}:
                 for record in records(one.document):
                     self._see(record)
+        for one in self.replayed:
+            if one.status < 300:
+                self._see_named(one)
         for key, known in list(self.shown.items()):
             if self._absent(key[0], key[1], known):
                 del self.shown[key]
@@ -92,6 +95,16 @@ class Seeder:
         for part in ("attributes", "relationships"):
             for name, value in (record.get(part) or {}).items():
                 known[part].setdefault(name, value)
+
+    def _see_named(self, one: Exchange) -> None:
+        """What an accepted request names is there: the records of its URL and of its references."""
+        matched = re.match(r".*/admin/api/(\w+)/(\d+)", one.url)
+        if matched:
+            self._see({"type": matched[1], "id": matched[2]})
+        sent = {(record["type"], record.get("id")) for record in _sent(one.body)}
+        for record in records(one.body):
+            if "attributes" not in record and (record["type"], record["id"]) not in sent:
+                self._see({"type": record["type"], "id": record["id"]})
 
     def _absent(self, resource: str, identifier: str, known: dict[str, dict[str, Any]]) -> bool:
         """Whether a record is not there yet when the replay begins."""
@@ -121,11 +134,21 @@ class Seeder:
             data = relation.get("data") if isinstance(relation, dict) else None
             if to is not None and not to.many and isinstance(data, dict):
                 values[name] = data["id"]
-        values["id"] = identifier if resource in TEXT_IDS else int(identifier)
+        one: Any = identifier if resource in TEXT_IDS else int(identifier)
+        table = quoted(resource)
+        if self.connection.execute(f'SELECT 1 FROM {table} WHERE "id" = ?', (one,)).fetchone():
+            seen = {
+                name: value
+                for name, value in values.items()
+                if name in known["attributes"] or name in known["relationships"]
+            }
+            for name, value in seen.items():
+                self.connection.execute(f'UPDATE {table} SET {quoted(name)} = ? WHERE "id" = ?', (value, one))
+            return
+        values["id"] = one
         names = ", ".join(quoted(name) for name in values)
         marks = ", ".join("?" * len(values))
-        statement = f"INSERT OR REPLACE INTO {quoted(resource)} ({names}) VALUES ({marks})"
-        self.connection.execute(statement, list(values.values()))
+        self.connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(values.values()))
 
     def _link(self, resource: str, identifier: str, known: dict[str, dict[str, Any]]) -> None:
         for shown_name, relation in known["relationships"].items():

@@ -100,13 +100,13 @@ class Replay:
 
     def _rehearse(self, order: list[Exchange]) -> int:
         """How many answers differ in this order; nothing stays."""
-        memory = self.store.writer.remember(), dict(self.refreshes), dict(self.names), dict(self.codes)
+        memory = self.store.writer.numbers.remember(), dict(self.refreshes), dict(self.names), dict(self.codes)
         self.store.connection.execute("SAVEPOINT rehearse_order")
         try:
             return sum(bool(self.differences(one)) for one in order)
         finally:
             self.store.writer.take_back("rehearse_order")
-            self.store.writer.recall(memory[0])
+            self.store.writer.numbers.recall(memory[0])
             self.refreshes, self.names, self.codes = memory[1], memory[2], memory[3]
 
     def differences(self, one: Exchange) -> list[str]:
@@ -180,7 +180,7 @@ class Replay:
             if record["id"].isdigit():
                 expected.setdefault(record["type"], set()).add(int(record["id"]))
         for resource, numbers in expected.items():
-            self.store.writer.expect_ids(resource, sorted(numbers))
+            self.store.writer.numbers.expect(resource, sorted(numbers))
         for number in expected.get("asyncoperations", ()):
             self.store.operations.expect_id(number)
 
@@ -220,15 +220,24 @@ class Replay:
             held = self.codes if "authorization_code" in text else self.refreshes
             used = "revoked" in str(one.document.get("hint", ""))
             wanted = [token for token, spent in held.items() if spent == used and self._fits(token, text)] or [""]
+            if one.status == 200 and "code_verifier" not in text:
+                wanted.sort(key=self._is_proven, reverse=True)
             text = text.replace("<refresh-or-code>", wanted[-1])
             if one.status == 200:
                 held[wanted[-1]] = True
         return text
 
     def _fits(self, token: str, text: str) -> bool:
-        """Whether a code belongs to the client that the request names; refresh tokens always may."""
+        """Whether a code belongs to the client that the request names, and to its way of proof; refresh tokens always may."""
         code = self.store.tokens.codes.get(token)
-        return code is None or code.client in unquote_plus(text)
+        if code is None:
+            return True
+        return code.client in unquote_plus(text) and ("code_verifier" in text) <= (code.challenge is not None)
+
+    def _is_proven(self, token: str) -> bool:
+        """Whether a code needs a verifier."""
+        code = self.store.tokens.codes.get(token)
+        return code is not None and code.challenge is not None
 
     def _learn(self, one: Exchange, answer: Any) -> None:
         """Remember ids that cannot be foretold, and refresh tokens."""

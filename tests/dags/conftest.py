@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 
 
-@pytest.fixture(scope="session")
-def airflow_database() -> None:
-    from airflow.utils.db import initdb
-
-    initdb()
-
-
 @pytest.fixture
 def store() -> Iterator[IntegrationStore]:
     """A sandbox of its own for each test: what a DAG left is looked at as a whole."""
@@ -57,19 +50,18 @@ def places(tmp_path: Path, store: IntegrationStore, monkeypatch: pytest.MonkeyPa
     return tmp_path
 
 
+def load_file(path: Path) -> Any:
+    """Import a DAG file anew, as it reads its places when it is imported."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
 def load_dag(airflow_database: None, places: Path) -> Callable[[str], Any]:
-    """Import a DAG file anew, as it reads its places when it is imported, and make it known to Airflow."""
-
-    def load(dag_id: str) -> Any:
-        from airflow.models.dagbag import DBDagBag  # noqa: F401 - fails early where Airflow has moved it
-
-        spec = importlib.util.spec_from_file_location(dag_id, DAGS / f"{dag_id}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[dag_id] = module
-        spec.loader.exec_module(module)
-        return module
-
-    return load
+    """Import one of the example DAGs by its id."""
+    return lambda dag_id: load_file(DAGS / f"{dag_id}.py")

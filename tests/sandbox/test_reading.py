@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import time
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Caller
+from oro_provider.sandbox import running
+from tests.sandbox.conftest import Caller
 
 
 def test_a_list_has_ten_rows_and_a_next_link_that_keeps_its_filters(caller: Caller) -> None:
@@ -189,3 +189,28 @@ def test_search_finds_words_by_their_beginning_and_stands_alone(caller: Caller) 
     assert len(caller.ids("paymentterms?filter[searchText]=net 30")) == 4
     combined = caller.get("paymentterms?filter[searchText]=net&filter[id]=1")
     assert combined.json()["errors"][0]["detail"] == "The search filter cannot be used together with other filters."
+
+
+def test_a_search_query_finds_exact_values(caller: Caller) -> None:
+    names = [
+        row["attributes"]["name"] for row in caller.get("customers?page[size]=2&fields[customers]=name").json()["data"]
+    ]
+    asked = {
+        "filter": {"searchQuery": f'name in ("{names[0]}", "{names[1]}", "Nobody")'},
+        "fields": {"customers": "name"},
+    }
+    found = caller.post("customers", asked, X_HTTP_Method_Override="GET").json()["data"]
+    assert [row["attributes"]["name"] for row in found] == names
+
+
+def test_a_page_from_the_end_costs_what_one_from_the_start_costs() -> None:
+    started = time.perf_counter()
+    with running(orders=20_000) as store:
+        assert time.perf_counter() - started < 15
+        caller = Caller(store)
+        for start in (0, 10_000, 19_800):
+            path = f"orders?filter[id][gt]={start}&sort=id&page[size]=100&fields[orders]=identifier,updatedAt,customer"
+            caller.get(path)
+            assert caller.get(path, X_Include="noHateoas").json()["data"][0]["id"] == str(start + 1)
+        spent = [entry["ms"] for entry in store.requests() if entry["path"].endswith("/orders")][1::2]
+        assert max(spent) < 20 + 5 * min(spent)

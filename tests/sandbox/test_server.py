@@ -47,13 +47,19 @@ def test_the_command_line_tells_where_it_listens_and_ends_cleanly() -> None:
         "me",
         "--client-secret",
         "s",
+        "--fault",
+        '{"maintenance": true}',
+        "--fault",
+        '{"kind": "500", "times": 1}',
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         assert told["client_id"] == "me"
-        assert requests.get(f"{told['url']}/_sandbox/state", timeout=5).status_code == 200
+        faults = requests.get(f"{told['url']}/_sandbox/faults", timeout=5).json()
+        assert faults["maintenance"] is True
+        assert faults["rules"][0]["kind"] == "500"
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0

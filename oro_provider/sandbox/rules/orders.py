@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,7 @@ def _before_order(writer: Writer, draft: Draft) -> None:
     if not draft.update:
         if draft.blank("identifier"):
             draft.values["identifier"] = str(draft.id)
-        draft.values["uuid"] = str(uuid.UUID(int=writer.chance.getrandbits(128), version=4))
+        draft.values["uuid"] = writer.numbers.uuid()
         for name in ("subtotalValue", "totalValue"):
             draft.values.setdefault(name, "0.0000")
 
@@ -165,7 +164,7 @@ def _check_tracking(writer: Writer, draft: Draft) -> None:
     for name in ("method", "number"):
         if len(str(draft.values.get(name) or "")) > 255:
             raise refuse(500, "driver exception")  # the column is shorter than the API's check
-    if writer.catalog.facts.to_one.get(draft.type) and not draft.update and not draft.many.get("orders"):
+    if writer.catalog.facts.to_one.get(draft.type) and not (draft.update or draft.many.get("orders") or draft.problems):
         raise refuse(500, "not null constraint violation exception")
 
 

@@ -120,7 +120,7 @@ def _before_product(writer: Writer, draft: Draft) -> None:
         return
     for name, fallback in _SETTINGS:
         if draft.blank(name):
-            draft.values[name] = writer.new_id("entityfieldfallbackvalues")
+            draft.values[name] = writer.numbers.new("entityfieldfallbackvalues")
             writer.connection.execute(
                 'INSERT INTO entityfieldfallbackvalues ("id", "fallback") VALUES (?, ?)', (draft.values[name], fallback)
             )
@@ -136,11 +136,11 @@ def _reserve_product(writer: Writer, draft: Draft) -> None:
     for relation, table in _TEXTS.items():
         given = [one.get("localization") for one in draft.many.get(relation, []) if isinstance(one, Draft)]
         missing = [one for one in (*localizations, None) if one not in given]
-        draft.added[relation] = [(writer.new_id(table), one) for one in missing]
+        draft.added[relation] = [(writer.numbers.new(table), one) for one in missing]
     for relation in _LOCALIZED:
         if not draft.many.get(relation):
             listed = [*localizations, None]
-            draft.added[relation] = [(writer.new_id("localizedfallbackvalues"), one) for one in listed]
+            draft.added[relation] = [(writer.numbers.new("localizedfallbackvalues"), one) for one in listed]
 
 
 def _after_product(writer: Writer, draft: Draft, now: str) -> None:
@@ -189,7 +189,7 @@ def _after_unit(writer: Writer, draft: Draft, now: str) -> None:
     writer.connection.execute(
         'INSERT INTO inventorylevels ("id", "quantity", "product", "productUnitPrecision", "organization") '
         "VALUES (?, '0', ?, ?, 1)",
-        (writer.new_id("inventorylevels"), draft.current.get("product"), draft.id),
+        (writer.numbers.new("inventorylevels"), draft.current.get("product"), draft.id),
     )
 
 

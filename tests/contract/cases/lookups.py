@@ -1,0 +1,66 @@
+"""From a name or code to an id: the look-ups of an integration, row by row."""
+
+from __future__ import annotations
+
+from tests.contract import documents as d
+from tests.contract.case import Case, Error
+
+CASES = (
+    Case("l1-organization-by-name", "L1", "GET organizations?filter[name][eq]={fresh}", count=0),
+    Case("l2-user-by-name", "L2", "GET users?filter[username][eq]=admin", count=1),
+    Case("l2-user-name-with-case", "L2", "GET users?filter[username]=ADMIN", count=0),
+    Case("l3-business-unit-by-search", "L3", "GET businessunits?filter[searchText][eq]=Main", has={"data": ...}),
+    Case("l4-roles", "L4", "GET customeruserroles?page[size]=100", has={"data": ...}),
+    Case("l4-role-by-code", "L4", "GET customeruserroles?filter[role]={fresh}", count=0),
+    Case("l5-customer-tax-code-by-search", "L5", "GET customertaxcodes?filter[searchText][eq]={fresh}", count=0),
+    Case("l6-product-tax-code-by-search", "L6", "GET producttaxcodes?filter[searchText][eq]={fresh}", count=0),
+    Case("l7-payment-term-by-search", "L7", "GET paymentterms?filter[searchText][eq]=net", has={"data": ...}),
+    Case("l8-families", "L8", "GET attributefamilies?page[number]=1&page[size]=100", has={"data": ...}),
+    Case("l9-unit-by-code", "L9", "GET productunits?filter[id][eq]=each", count=1, has={"data": [{"id": "each", "attributes": {"label": ...}}]}),
+    Case("l9-unit-unknown", "L9", "GET productunits?filter[id][eq]=nonsense", count=0),
+    Case("l10-length-unit", "L10", "GET lengthunits?filter[id][eq]=cm", count=1),
+    Case("l11-weight-unit", "L11", "GET weightunits?filter[id][eq]=kg", count=1),
+    Case("l12-category-by-search", "L12", "GET categories?filter[searchText][eq]={fresh}", count=0),
+    Case("l13-category-titles", "L13", "GET categories/1/titles", has={"data": [{"type": "categorytitles", "attributes": {"string": ...}}]}),
+    Case("l14-brand-by-search", "L14", "GET brands?filter[searchText][eq]={fresh}", count=0),
+    Case("l15-brand-names", "L15", "GET brands/1/names", has={"data": [{"type": "localizedfallbackvalues"}]}),
+    Case("l16-product-by-sku", "L16", "GET products?filter[sku][eq]={product_name}", needs=("product",), count=1),
+    Case("l16-products-by-skus", "L16", "GET products?filter[sku]={product_name},{product2_name},{fresh}", needs=("product", "product2"), count=2),
+    Case("l17-country-by-name", "L17", "GET countries?filter[name]=Germany", count=1, has={"data": [{"id": "DE", "attributes": {"iso3Code": "DEU"}}]}),
+    Case("l18-region-by-name", "L18", "GET regions?filter[name]=California", count=1, has={"data": [{"id": "US-CA", "attributes": {"code": "CA"}}]}),
+    Case("l18-region-of-a-country", "L18", "GET regions?filter[name]=California&filter[country]=DE", count=0),
+    Case("l20-structure-by-alias", "L20", "GET entitystructures/product", has={"data": {"id": "Oro_Bundle_ProductBundle_Entity_Product"}}),
+    Case("l20-structure-by-class", "L20", "GET entitystructures/Oro_Bundle_ProductBundle_Entity_Product", has={"data": {"attributes": {"alias": "product"}}}),
+    *(
+        Case(f"l20-structure-{alias}", "L20", f"GET entitystructures/{alias}", has={"data": {"type": "entitystructures", "attributes": {"fields": ...}}})
+        for alias in ("productprice", "productkititem", "customeruser", "customeraddress", "customeruseraddress")
+    ),
+    Case("l20-structure-by-plural", "L20", "GET entitystructures/products", 500,
+         errors=(Error("entity alias not found exception", 'The alias "products" is not associated with any entity class.', ""),)),
+    Case("l21-any-relation", "L21", "GET customers/{customer}/organization", needs=("customer",), has={"data": {"type": "organizations"}}),
+    Case("l22-product-relation", "L22", "GET products/{product}/inventory_status", needs=("product",), has={"data": {"type": "prodinventorystatuses", "id": "in_stock"}}),
+    Case("l22-product-tax-code", "L22", "GET products/{product}/taxCode", needs=("product",), has={"data": None}),
+    Case("l23-options", "L23", "GET prodinventorystatuses", has={"data": ...}),
+    Case("l23-options-of-orders", "L23", "GET orderinternalstatuses", since="6.1", has={"data": ...}),
+    Case("l23-options-have-no-pages", "L23", "GET orderinternalstatuses?page[size]=5", 400, since="6.1", until="6.1.11",
+         errors=(Error("filter constraint", "The filter is not supported.", "page[size]"),)),
+    Case("l23-options-have-pages-later", "L23", "GET orderinternalstatuses?page[size]=5", since="7.0", has={"data": ...}),
+    Case("l23-options-unknown-before", "L23", "GET orderinternalstatuses", 404, until="5.1", errors=(Error("entity type constraint"),)),
+    Case("l23-wrong-name-of-options", "L23", "GET inventorystatuses", 404, errors=(Error("entity type constraint"),)),
+    Case("unit-upsert-new", "units are upserted by id", "POST productunits", 201,
+         body=d.doc("productunits", {"defaultPrecision": 0, "label": "l", "shortLabel": "s", "pluralLabel": "p", "shortPluralLabel": "q"},
+                    id="ct{fresh_lower}", meta={"upsert": True})),
+    Case("unit-needs-labels", "units need labels", "POST productunits", 400, body=d.doc("productunits", {"defaultPrecision": 0}, id="ctx"),
+         errors=(Error("not blank constraint", None, "/data/attributes/label"), Error("not blank constraint", None, "/data/attributes/shortPluralLabel"))),
+    Case("unit-taken", "an id of a string-id resource is taken", "POST productunits", 409,
+         body=d.doc("productunits", {"defaultPrecision": 0, "label": "l", "shortLabel": "s", "pluralLabel": "p", "shortPluralLabel": "q"}, id="each"),
+         errors=(Error("conflict constraint"),)),
+    Case("tax-code-twice", "tax codes are unique", "POST producttaxcodes", 400, needs=("tax",), body=d.doc("producttaxcodes", {"code": "{tax_name}"}),
+         errors=(Error("unique entity constraint", None, "/data/attributes/code"),)),
+    Case("tax-code-made", "tax codes are made", "POST customertaxcodes", 201, body=d.doc("customertaxcodes", {"code": "{fresh}"}),
+         has={"data": {"attributes": {"code": "{fresh}", "description": None}}}),
+    Case("payment-term-made", "payment terms are made", "POST paymentterms", 201, body=d.doc("paymentterms", {"label": "{fresh}"})),
+    Case("brand-made", "brands are made with names", "POST brands", 201, has={"data": {"attributes": {"status": "enabled"}}},
+         body={**d.doc("brands", {"status": "enabled"}, {"names": d.refs("localizedfallbackvalues", "n")}),
+               "included": [d.item("localizedfallbackvalues", {"string": "{fresh}", "fallback": None}, id="n")]}),
+)  # fmt: skip
