@@ -111,7 +111,7 @@ async def look(client: AsyncOroClient, wanted: NewOrders) -> Look:
     if wanted.position is not None:
         fresh = position.new(heads)
     elif wanted.since is not None:
-        fresh = [head for head in heads if _made_since(head, wanted.since, position.low)]
+        fresh = _made_since(heads, wanted.since, position.low)
     else:
         fresh = heads
     since = position.low if wanted.position is not None else wanted.since
@@ -144,10 +144,12 @@ async def _look_at_window(client: AsyncOroClient, wanted: NewOrders) -> Look:
     return Look(wanted.found(heads, now), over=now >= wanted.until + SETTLE)
 
 
-def _made_since(head: OrderHead, since: datetime, low: datetime) -> bool:
-    # Of the orders with ids above the floor, those dated within the overlap before `since` were there before it; one dated
-    # earlier has an id that says it was made later: it is back-dated.
-    return head.created >= timestamp(since) or head.created < timestamp(low)
+def _made_since(heads: Sequence[OrderHead], since: datetime, low: datetime) -> list[OrderHead]:
+    """Return those made since a moment, of the orders with ids above that of the newest one dated before `low`."""
+    start, early = timestamp(since), timestamp(low)
+    # An order dated before `low` is back-dated, as its id says; it was made since where no order dated before `since` came later.
+    before = max((head.id for head in heads if early <= head.created < start), default=0)
+    return [head for head in heads if head.created >= start or (head.created < early and head.id > before)]
 
 
 async def begin(client: AsyncOroClient, wanted: NewOrders) -> Position:

@@ -238,3 +238,9 @@ def test_a_burst_is_small_in_a_watermark() -> None:
 def test_what_is_no_watermark_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="is no watermark of orders"):
         Position.from_json(value)
+
+
+def test_a_back_dated_order_made_before_the_start_is_not_new(store: Shop) -> None:
+    store.order(PAST)
+    store.order()
+    assert found(store, since=now() + timedelta(seconds=1)) == []
