@@ -12,11 +12,14 @@ from urllib.parse import urlsplit
 from airflow.sdk import Asset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from urllib.parse import SplitResult
 
     from airflow.providers.common.compat.openlineage.facet import Dataset as OpenLineageDataset
+    from airflow.sdk import Context
 
 SCHEME = "orocommerce"
+EVENT_KEYS = ("entity", "since", "until", "count", "read", "created", "updated", "unchanged", "rejected", "complete")
 
 
 def asset_uri(orocommerce_conn_id: str, resource: str) -> str:
@@ -32,6 +35,15 @@ def create_asset(*, orocommerce_conn_id: str = "orocommerce_default", resource: 
 def orders_asset(orocommerce_conn_id: str = "orocommerce_default", **arguments: Any) -> Asset:
     """Return the asset of a store's orders: `orocommerce://orocommerce_default/orders`."""
     return create_asset(orocommerce_conn_id=orocommerce_conn_id, resource="orders", **arguments)
+
+
+def describe_event(context: Context, asset: Asset, result: Mapping[str, Any]) -> None:
+    """Put the counts and the window of a manifest or an outcome into the event that the task's success sends for an asset.
+
+    Nothing else of it: an event is stored and logged whole.
+    """
+    told = {name: result[name] for name in EVENT_KEYS if name in result}
+    context["outlet_events"][asset].extra.update(told)
 
 
 def sanitize_uri(uri: SplitResult) -> SplitResult:

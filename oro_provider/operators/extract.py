@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from oro_provider.assets import describe_event
 from oro_provider.operators.store import StoreOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
@@ -38,7 +39,9 @@ class OroCommerceExtractOperator(StoreOperator):
     :param page_size: records a request; the connection's by default.
     :param window: `"watermark"` reads the orders that the watermark of `asset` has not passed, at once; `since` then says
         where the first run of all begins. The watermark is not moved: the position is left in the XCom `watermark`.
-    :param asset: the asset of the watermark, which becomes an inlet of the task, as `reader` sees it.
+    :param asset: what the task reads (`orders_asset()`): an outlet, whose event tells the window and the count; with
+        `window="watermark"` an inlet, whose watermark it is.
+    :param reader: whose watermark it is, where an asset has several readers.
     :param orocommerce_conn_id: the connection. (templated)
     """
 
@@ -74,7 +77,9 @@ class OroCommerceExtractOperator(StoreOperator):
         **kwargs: Any,
     ) -> None:
         if asset is not None:
-            kwargs["inlets"] = [*(kwargs.get("inlets") or []), asset]
+            # As an outlet it would start a DAG again that is scheduled on it.
+            place = "inlets" if window else "outlets"
+            kwargs[place] = [*(kwargs.get(place) or []), asset]
         super().__init__(**kwargs)
         self.entity = entity
         self.target = target
@@ -115,6 +120,8 @@ class OroCommerceExtractOperator(StoreOperator):
 
         manifest = self.work(job)
         self.log.info("Read %s %s of %s into %s", manifest["count"], entity.type, window, manifest["path"])
+        if self.asset is not None:
+            describe_event(context, self.asset, manifest)
         return manifest
 
     def _extract_news(self, context: Context) -> Manifest:

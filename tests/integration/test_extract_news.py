@@ -131,3 +131,15 @@ def test_other_entities_have_no_watermark_of_their_own(connection: str, tmp_path
     )
     with pytest.raises(AirflowFailException, match="is for orders"):
         task.execute(Run(tmp_path).context)
+
+
+def test_an_extract_of_a_window_tells_it_by_an_event_of_its_asset(connection: str, tmp_path: Path) -> None:
+    task = OroCommerceExtractOrdersOperator(
+        task_id="x", target=str(tmp_path), since="2001-01-01T00:00:00Z", until="2001-01-02T00:00:00Z", asset=ORDERS
+    )
+    assert (task.outlets, task.inlets) == ([ORDERS], [])
+    event = SimpleNamespace(extra={})
+    task.execute({"outlet_events": {ORDERS: event}})  # type: ignore[typeddict-item]  # what is read of it
+    assert event.extra["count"] == 0
+    assert (event.extra["since"][:10], event.extra["until"][:10]) == ("2001-01-01", "2001-01-02")
+    assert "files" not in event.extra
