@@ -24,7 +24,10 @@ def get_provider_info() -> dict[str, object]:
         ],
         "hooks": _modules("oro_provider.hooks.orocommerce"),
         "operators": _modules(
-            "oro_provider.operators.extract", "oro_provider.operators.lookups", "oro_provider.operators.upsert"
+            "oro_provider.operators.extract",
+            "oro_provider.operators.lookups",
+            "oro_provider.operators.shards",
+            "oro_provider.operators.upsert",
         ),
         "sensors": _modules("oro_provider.sensors.orders", "oro_provider.sensors.records"),
         "triggers": _modules("oro_provider.triggers.orders", "oro_provider.triggers.records"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oro_provider.entities.model import ByFilter, Entity, Lookup, Reference
+from oro_provider.entities.model import Apart, ByFilter, Entity, Lookup, Reference
 
 ORDERS_BY_IDENTIFIER = Lookup("orders", ByFilter("identifier", chunk=1000, folded=True))
 
@@ -10,8 +10,10 @@ ORDERS = Entity(
     type="orders",
     key=("identifier",),
     watermark="updatedAt",  # there since 6.0.5
+    older_watermark="createdAt",
     # Totals and taxes are computed anew for each order: 70 to 85 % of a default page (6.1.9).
     costly=frozenset({"orderSubtotals"}),
+    apart={"orderSubtotals": Apart(size=25)},  # the resource `ordersubtotals` takes one order at a time
     batch=True,
     personal=True,
     back_office="order/view/{id}",

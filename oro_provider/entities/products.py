@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oro_provider.entities.model import (
+    Apart,
     ByFilter,
     Code,
     Dictionary,
@@ -47,6 +48,8 @@ PRODUCTS = Entity(
     },
     defaults={"attribute_family": "default_family", "inventory_status": "in_stock", "product_type": "simple"},
     watermark="updatedAt",
+    # 1,000 products with include=names take 7.2 s, their names by themselves 0.12 s (6.1).
+    apart={"names": Apart(owner="product"), "unitPrecisions": Apart(owner="product")},
     batch=True,
     back_office="product/view/{id}",
 )

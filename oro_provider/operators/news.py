@@ -1,12 +1,12 @@
-"""An extract from the watermark to now: exactly the orders that are new or changed since, each state of an order once.
+"""What an extract by watermark reads: exactly the orders that are new or changed since, each state of an order once.
 
-The ids come first, by small requests that see late commits and orders dated in the past; then these orders are read. The
-watermark is not moved: the position goes to XCom, and whoever has made the data safe advances to it.
+The ids come first, by small requests that see late commits and orders dated in the past. The watermark is not moved: the
+position goes to XCom, and whoever has made the data safe advances to it.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.version_compat import AirflowFailException
@@ -17,12 +17,20 @@ if TYPE_CHECKING:
     from airflow.sdk import Asset, Context
 
     from oro_provider.api.async_client import AsyncOroClient
-    from oro_provider.extract.files import Manifest
     from oro_provider.extract.position import Position
-    from oro_provider.extract.reader import Extract
+    from oro_provider.extract.window import Window
 
 # The XCom under which an extract leaves the position to advance to.
 POSITION_KEY = "watermark"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The ids of what is new with the dates of the last changes, the window that they came in, and the position after it."""
+
+    ids: tuple[tuple[str, str], ...]
+    window: Window
+    after: Position
 
 
 def stored_position(context: Context, asset: Asset | None, reader: str) -> Position | None:
@@ -34,25 +42,16 @@ def stored_position(context: Context, asset: Asset | None, reader: str) -> Posit
     return Watermark(asset, reader).read(context)
 
 
-async def extract_news(
-    client: AsyncOroClient, spec: Extract, target: Any, position: Position | None, since: Any
-) -> tuple[Manifest, Position]:
-    """Read what is new since `position` into a folder below `target`; return the manifest and the position after it.
-
-    Without a position it begins at `since`, a moment or ISO 8601.
-    """
-    from oro_provider.extract.new_orders import NewOrders, begin, read_news
-    from oro_provider.extract.reader import extract
+async def read_news(client: AsyncOroClient, position: Position | None, since: Any) -> News:
+    """Look for what is new since `position`; without one it begins at `since`, a moment or ISO 8601."""
+    from oro_provider.extract import new_orders
     from oro_provider.extract.window import SECOND, Window
 
-    if spec.entity.type != "orders":
-        raise ValueError('window="watermark" is for orders: give other entities since= and until=, or an interval')
     if position is None:
         start = moment(since, "since")
         if start is None:
             raise ValueError("there is no watermark yet: say by since= where the first run of all begins")
-        position = await begin(client, NewOrders(since=start))
-    heads, after = await read_news(client, position)
+        position = await new_orders.begin(client, new_orders.NewOrders(since=start))
+    heads, after = await new_orders.read_news(client, position)
     window = Window(position.until, max(after.until, position.until + SECOND))
-    spec = replace(spec, window=None, only=tuple(head.id for head in heads))
-    return await extract(client, spec, target / spec.entity.type / window.folder), after
+    return News(tuple((str(head.id), head.updated) for head in heads), window, after)

@@ -45,13 +45,22 @@ class Run:
     def __init__(self, target: Path) -> None:
         self.target = target
         self.xcom: dict[str, Any] = {}
-        push = SimpleNamespace(xcom_push=lambda key, value: self.xcom.update({key: value}))
+        ti = SimpleNamespace(
+            xcom_push=lambda key, value: self.xcom.update({key: value}),
+            dag_id="orders",
+            task_id="extract",
+            run_id="0",
+            map_index=-1,
+            max_tries=0,
+            task=SimpleNamespace(retries=0),
+        )
         stores = Stores({ORDERS.name: {}})
-        self.context: Any = {"ti": push, "asset_state_store": stores, "dag_run": SimpleNamespace(run_type="asset")}
+        self.context: Any = {"ti": ti, "asset_state_store": stores, "dag_run": SimpleNamespace(run_type="asset")}
 
     def extract(self, **arguments: Any) -> list[str]:
         """Extract, and return the ids that were read."""
         time.sleep(1.1)  # the store's running second is left to the next run
+        self.context["ti"].run_id += "0"  # a run of its own
         known: dict[str, Any] = {"window": "watermark", "asset": ORDERS, "since": now(), **arguments}
         task = OroCommerceExtractOrdersOperator(task_id="extract", target=str(self.target), **known)
         self.manifest = task.execute(self.context)
