@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from oro_provider.retry import airflow_errors
-from oro_provider.version_compat import AirflowException, AirflowFailException, AirflowSkipException, conf
+from oro_provider.version_compat import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    conf,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -89,8 +95,6 @@ class StoreSensor(BaseSensorOperator):
         if status == "error":
             raise AirflowFailException(str(event.get("message")))
         if status == "timeout":
-            from airflow.sdk.exceptions import AirflowSensorTimeout
-
             raise AirflowSensorTimeout(f"{event.get('message')} (timeout: {self.timeout:g} s)")
         return self._result(event.get("found"))
 

@@ -7,13 +7,11 @@ from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
     from tests.integration.store import IntegrationStore
 
@@ -55,7 +53,6 @@ def test_an_hour_without_an_order_skips_the_rest(load_dag: Callable[[str], Any],
     assert (run.state, states["wait"], states["order_ids"]) == ("success", "skipped", "skipped")
 
 
-@pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="the state store of assets is a Variable before")
 def test_orders_are_handed_over_once(
     load_dag: Callable[[str], Any], store: IntegrationStore, places: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,13 +11,22 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowSensorTimeout
 
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger, OroCommerceNewOrdersTrigger
-from oro_provider.version_compat import AirflowFailException, AirflowSkipException
+from oro_provider.version_compat import (
+    AIRFLOW_V_3_2_PLUS,
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+)
 from tests.integration.orders import Shop
 from tests.integration.orders import shop as running_shop
+
+if AIRFLOW_V_3_2_PLUS:
+    from airflow.sdk.exceptions import TaskDeferred
+else:
+    from airflow.exceptions import TaskDeferred
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,8 +106,6 @@ def test_a_poke_says_whether_to_go_on(store: IntegrationStore, connection: str) 
 
 def deferred(task: Any, context: Any = None) -> Any:
     """Let a task defer, and return its trigger as the triggerer makes it anew."""
-    from airflow.sdk.exceptions import TaskDeferred
-
     with pytest.raises(TaskDeferred) as raised:
         task.execute(context or {})
     assert raised.value.timeout == timedelta(seconds=task.timeout)

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from demo.environment import CHECKOUT
@@ -48,6 +47,8 @@ def kwargs(reader: StoreReader, monkeypatch: pytest.MonkeyPatch) -> dict[str, An
     monkeypatch.setenv("AIRFLOW_CONN_OROCOMMERCE_DEFAULT", reader.connection())
     since = (datetime.now(timezone.utc) + timedelta(seconds=1)).isoformat()
     sensor = OroCommerceNewOrdersSensor(task_id="wait", since=since, deferrable=True, poke_interval=INTERVAL)
+    from airflow.sdk.exceptions import TaskDeferred
+
     with pytest.raises(TaskDeferred) as raised:
         sensor.execute({})
     return dict(raised.value.trigger.serialize()[1])
