@@ -24,13 +24,17 @@ def get_provider_info() -> dict[str, object]:
         ],
         "hooks": _modules("oro_provider.hooks.orocommerce"),
         "operators": _modules(
+            "oro_provider.operators.delete",
             "oro_provider.operators.extract",
             "oro_provider.operators.lookups",
+            "oro_provider.operators.request",
             "oro_provider.operators.shards",
             "oro_provider.operators.upsert",
         ),
         "sensors": _modules("oro_provider.sensors.orders", "oro_provider.sensors.records"),
-        "triggers": _modules("oro_provider.triggers.orders", "oro_provider.triggers.records"),
+        "triggers": _modules(
+            "oro_provider.triggers.operations", "oro_provider.triggers.orders", "oro_provider.triggers.records"
+        ),
         "asset-uris": [
             {
                 "schemes": ["orocommerce"],

@@ -7,7 +7,7 @@ parameter it answers 415 (5.1 to 7.0).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 from urllib.parse import quote
 
 from oro_provider.api.documents import MEDIA_TYPE, Page, Resource, decode, encode, read_included, read_one, read_page
@@ -106,15 +106,40 @@ class Calls:
         """Delete a record."""
         return Call(self._request("DELETE", self.url(type_, id_), repeatable=True), _read_nothing)
 
-    def batch(self, type_: str, data: list[JsonObject], included: Iterable[JsonObject] = ()) -> Call[Response]:
-        """Create and update several records at once, waiting for the result where the store can (`X-Mode: sync`).
+    def batch(
+        self,
+        type_: str,
+        data: list[JsonObject],
+        included: Iterable[JsonObject] = (),
+        *,
+        mode: Literal["sync"] | None = "sync",
+    ) -> Call[Response]:
+        """Create and update several records at once.
 
-        The answer is 200 with the records, or 202 with an operation to watch: from stores before 6.0.4, which ignore the
-        header, and where the store did not finish within its 25 s.
+        `sync`: wait for the result where the store can (`X-Mode: sync`). The answer is 200 with the records, or 202 with an
+        operation to watch: from stores before 6.0.4, which ignore the header, and where the store did not finish within its
+        25 s. None: the answer is 202 with an operation.
         """
-        return Call(
-            self._request("PATCH", self.url(type_), encode(data, included), headers={"X-Mode": "sync"}), _as_it_is
-        )
+        headers = {"X-Mode": mode} if mode else {}
+        body = encode(data, included)
+        # An empty batch does nothing, however often it is sent.
+        return Call(self._request("PATCH", self.url(type_), body, headers=headers, repeatable=not data), _as_it_is)
+
+    def delete_list(self, type_: str, query: Query) -> Call[int]:
+        """Delete the records that match the filters, 100 at most in one call; return how many were deleted."""
+        headers = {"X-Include": "deletedCount"}
+        request = self._request("DELETE", self.url(type_), query.body(), headers=headers, repeatable=True)
+        return Call(request, _read_deleted)
+
+    def related(self, type_: str, id_: str, relationship: str, query: Query | None = None) -> Call[Response]:
+        """Read what a relationship leads to: `GET /products/7/unitPrecisions`."""
+        url = self.url(type_, id_, relationship, query=query)
+        return Call(self._request("GET", url, repeatable=True), _as_it_is)
+
+    def any(self, method: str, path: str, query: Query | None = None, body: bytes | None = None) -> Call[Response]:
+        """Make any call below the API. A write is repeated only where the store surely did not do it."""
+        url = self.url(*path.strip("/").split("/"), query=query)
+        return Call(self._request(method, url, body, repeatable=method == "GET"), _as_it_is)
 
     def url(self, *segments: str, query: Query | None = None) -> str:
         """Return the address below the API of these path segments; an id is one segment whatever it holds."""
@@ -151,6 +176,11 @@ def _read_record(response: Response) -> Record:
 
 def _read_nothing(response: Response) -> None:
     return None
+
+
+def _read_deleted(response: Response) -> int:
+    count = response.headers.get("x-include-deleted-count", "")
+    return int(count) if count.isdigit() else 0
 
 
 def _as_it_is(response: Response) -> Response:

@@ -7,12 +7,39 @@ from __future__ import annotations
 
 from typing import Literal
 
-from oro_provider.entities.customers import CUSTOMERS
+from oro_provider.entities import customers, orders, prices, products
 from oro_provider.entities.model import Entity
-from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
-from oro_provider.entities.products import PRODUCTS
 
-ENTITIES = {entity.type: entity for entity in (PRODUCTS, CUSTOMERS, ORDERS, SHIPPING_TRACKINGS)}
+ENTITIES = {
+    entity.type: entity
+    for entity in (
+        products.PRODUCTS,
+        products.SHIPPING_OPTIONS,
+        products.RELATED_PRODUCTS,
+        products.PRODUCT_VISIBILITIES,
+        products.CUSTOMER_PRODUCT_VISIBILITIES,
+        products.CUSTOMER_GROUP_PRODUCT_VISIBILITIES,
+        products.INVENTORY_LEVELS,
+        products.BRANDS,
+        products.PRODUCT_TAX_CODES,
+        products.PRODUCT_UNITS,
+        prices.PRODUCT_PRICES,
+        prices.PRICE_LISTS,
+        prices.PRICE_LIST_CUSTOMER_GROUPS,
+        prices.PRICE_LIST_CUSTOMERS,
+        prices.PRICE_LIST_CUSTOMER_FALLBACKS,
+        prices.PRICE_ATTRIBUTE_PRICES,
+        customers.CUSTOMERS,
+        customers.CUSTOMER_GROUPS,
+        customers.CUSTOMER_USERS,
+        customers.CUSTOMER_ADDRESSES,
+        customers.CUSTOMER_USER_ADDRESSES,
+        customers.CUSTOMER_TAX_CODES,
+        customers.PAYMENT_TERMS,
+        orders.ORDERS,
+        orders.SHIPPING_TRACKINGS,
+    )
+}
 
 
 # Resources whose ids are codes or composites, which have no `gt` filter: they are read by page number.
@@ -21,6 +48,7 @@ CODE_IDS = frozenset(
         "countries",
         "customerratings",
         "customeruserauthstatuses",
+        "freightclasses",
         "lengthunits",
         "orderinternalstatuses",
         "ordershippingstatuses",

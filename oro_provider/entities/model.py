@@ -6,13 +6,15 @@ an `if` somewhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oro_provider.entities.shapes import SHAPES, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+# -- from names to ids -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,18 @@ class ByFilter:
 
 @dataclass(frozen=True, slots=True)
 class Dictionary:
-    """The whole list is read once with this attribute only and matched exactly, since its filter does not exist or is a
-    late and fuzzy search. `folded`: names that differ in case only are the same."""
+    """The whole list is read once with these attributes only and matched exactly, since its filter does not exist or is a
+    late and fuzzy search.
 
-    attribute: str
+    `ids`: the id is a code and so a name too. `folded`: names that differ in case only are the same. `where`: filters of
+    the list. `scope`: a to-one relationship within which a name is unique; the name is then `<id> / <name>`.
+    """
+
+    attributes: tuple[str, ...] = ()
+    ids: bool = False
     folded: bool = False
+    where: tuple[tuple[str, str], ...] = ()
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,55 +65,110 @@ class Tree:
     parent: str
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
-    """The id is the code (`each`, `in_stock`, `US`): the whole list is read once and the code must be in it."""
-
-
-Source = ByFilter | Dictionary | LocalizedDictionary | Tree | Code
+Source: TypeAlias = "ByFilter | Dictionary | LocalizedDictionary | Tree"
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A way from a name or code to the id of a resource."""
+    """A way from a name or code to the id of a resource.
+
+    `make`: the attribute that a record made for want of one gets its name in (`missing="create"`); None where a name is not
+    enough to make one. `edition`: the edition of OroCommerce that has it, where not every one does.
+    """
 
     type: str
     source: Source
+    make: str | None = None
+    edition: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A row's field that names another record: `tax_code` -> the relationship `taxCode`.
 
-    `before_6_1` is the to-one relationship that older stores have instead of a to-many one.
+    `before_6_1` is the to-one relationship that older stores have instead of a to-many one. `scope` is the row's field that
+    says where the name is unique (a region's country). `through`: the record is only reached over another one, by this
+    relationship of it, and cannot be set.
     """
 
     relationship: str
     lookup: Lookup
     many: bool = False
     before_6_1: str | None = None
+    scope: str | None = None
+    through: str | None = None
+
+
+# -- what belongs to a record ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class LocalizedField:
-    """A row's field that is the default (localization null) value of a to-many relationship to localized values."""
+class Text:
+    """A row's field that is text in the store's languages: `name` is the default one, `name.de_DE` that of a localization.
 
-    relationship: str
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnitField:
-    """A row's field that is the code of the primary unit: made with the record, never changed after.
-
-    Taking a unit away deletes its prices and stock at once (5.1 to 7.0), so a row that names another one is refused.
+    `attribute` holds the text, inside an object's `value` where `rich`. `owner` is the values' relationship to the record;
+    None where they have none and are found by the record's relationship.
     """
 
     relationship: str
     type: str
-    to_unit: str
-    units: Lookup
-    attributes: Mapping[str, Any]
+    attribute: str = "string"
+    owner: str | None = None
+    rich: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Records that belong to a record and are written with it: units of a product, items of a kit, addresses of an order.
+
+    owner: their relationship to the record; None where they are found by the record's relationship to them.
+    key: fields that tell those of one record apart; none for a single one (`many=False`).
+    short: the field that is meant where a row has a bare value instead of a dict.
+    first: a row's field that names the leading one by its key, and the record's relationship to it.
+    whole: a row's list is the whole list, so that others are taken out of it. Where it is not, they stay.
+    back: a new one names its record too, where that has an id.
+    """
+
+    type: str
+    relationship: str
+    owner: str | None = None
+    owner_before_6_1: str | None = None
+    key: tuple[str, ...] = ()
+    many: bool = True
+    short: str | None = None
+    first: tuple[str, str] | None = None
+    whole: bool = False
+    back: bool = False
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    texts: Mapping[str, Text] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> Shape:
+        """Attributes and relationships by name."""
+        return SHAPES.get(self.type) or Shape({}, {})
+
+    def attribute(self, row_field: str) -> str:
+        """Return the attribute that a row's field means."""
+        return _attribute(self.shape, self.attributes, row_field)
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """How existing records are found again by their key.
+
+    by: `filter` sends the first key field's values as a list; `scan` reads that field of all records once, where no filter
+        takes a list; `owner` asks for all records of the owners that the rows name in the field `field`.
+    each: the row's field whose value the store insists on in every request (`filter[priceList]` of prices).
+    """
+
+    by: str
+    field: str
+    each: str | None = None
+    chunk: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +188,18 @@ class Entity:
     """What is known of a resource.
 
     key: the row's fields that together name a record to people; records with the same key are the same.
-    find: how existing records are found by the key's first field.
-    key_folded: keys that differ in case only are the same to the store.
-    references, localized, units: row fields that are not attributes; anything else in a row is an attribute.
+    optional: those of them on which a row may be silent, if what it says is enough.
+    find: how existing records are found; `keys` are other keys that a user may choose, with how to find by them.
+    key_folded: keys that differ in case only are the same.
+    enforced: the store itself refuses a second record with the key, so that two tasks cannot make one twice.
+    references, texts, parts, settings: row fields that are not attributes; anything else in a row is an attribute.
+    attributes: row fields with another name than the attribute that they mean.
+    compose: makes attributes of several row fields (`composed`) that mean something together only.
     defaults: row fields that a new record gets where the row is silent, because the store insists on them.
+    once: fields that are sent for a new record only.
+    sole: attributes of which one record of an owner at most may hold a value; the owner is the key's first field.
+    creatable: the API makes new ones.
+    retire: what to set instead of deleting.
     watermark: the attribute that moves with each change; None where the store has none.
     older_watermark: what stands in for it on stores that cannot filter by it.
     costly: what the store computes at length, read only when asked for by name.
@@ -135,16 +207,28 @@ class Entity:
     batch: the store takes several at once (`update_list`).
     personal: its values are people's data and stand in no log.
     back_office: path of a record's page below the admin prefix, with `{id}`.
+    edition: the edition of OroCommerce that has it, where not every one does.
     """
 
     type: str
     key: tuple[str, ...] = ()
-    find: Literal["filter", "owner"] | None = None
+    optional: frozenset[str] = frozenset()
+    find: Find | None = None
+    keys: Mapping[tuple[str, ...], Find] = field(default_factory=dict)
     key_folded: bool = False
+    enforced: bool = False
     references: Mapping[str, Reference] = field(default_factory=dict)
-    localized: Mapping[str, LocalizedField] = field(default_factory=dict)
-    units: Mapping[str, UnitField] = field(default_factory=dict)
+    texts: Mapping[str, Text] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    compose: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
+    composed: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    once: frozenset[str] = frozenset()
+    sole: Callable[[Mapping[str, Any]], frozenset[str]] | None = None
+    creatable: bool = True
+    retire: Mapping[str, Any] = field(default_factory=dict)
     watermark: str | None = None
     older_watermark: str | None = None
     costly: frozenset[str] = frozenset()
@@ -152,6 +236,7 @@ class Entity:
     batch: bool = False
     personal: bool = False
     back_office: str | None = None
+    edition: str | None = None
 
     @property
     def shape(self) -> Shape:
@@ -160,8 +245,26 @@ class Entity:
 
     def attribute(self, row_field: str) -> str:
         """Return the attribute that a row's field means: itself, or its camel case where the store has that one."""
-        if row_field in self.shape.attributes:
-            return row_field
-        head, *rest = row_field.split("_")
-        camel = head + "".join(word.capitalize() for word in rest)
-        return camel if camel in self.shape.attributes else row_field
+        return _attribute(self.shape, self.attributes, row_field)
+
+    def keyed_by(self, key: tuple[str, ...]) -> Entity:
+        """Return the entity with another of its keys; raise `ValueError` naming those that it has."""
+        if not key or key == self.key:
+            return self
+        if key not in self.keys:
+            known = "; ".join(", ".join(names) for names in (self.key, *self.keys))
+            raise ValueError(f"{self.type} cannot be found by {', '.join(key)}, only by: {known}")
+        return replace(self, key=key, find=self.keys[key], key_folded=False)
+
+
+Described: TypeAlias = "Entity | Part"
+
+
+def _attribute(shape: Shape, names: Mapping[str, str], row_field: str) -> str:
+    if row_field in names:
+        return names[row_field]
+    if row_field in shape.attributes:
+        return row_field
+    head, *rest = row_field.split("_")
+    camel = head + "".join(word.capitalize() for word in rest)
+    return camel if camel in shape.attributes else row_field

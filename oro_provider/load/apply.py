@@ -1,232 +1,300 @@
-"""Applying a plan: batches where the resource has them, single calls side by side where it has not.
+"""Applying a plan by the cheapest safe way: operations for many rows, synchronous batches for few, single calls side by side
+where a resource has no batch.
 
-A batch asks for the answer at once (`X-Mode: sync`) within the store's limits, beyond which it is a failed operation that
-vanishes (6.1). It is all or nothing: the rows that the store points at are refused and the others are sent again.
+A synchronous batch is all or nothing: the rows that the store points at are refused and the others sent again. An operation
+keeps what is good. A write whose answer was lost is looked for before it is sent again, after everything that may still do
+it has ended.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from oro_provider.api.documents import decode, encode
-from oro_provider.api.errors import (
-    ErrorObject,
-    InvalidRequest,
-    NotFound,
-    OroCommerceError,
-    OutcomeUnknown,
-    PermissionDenied,
-)
-from oro_provider.api.query import Query
+from oro_provider.api.documents import decode
+from oro_provider.api.errors import ErrorObject, InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
+from oro_provider.load.batches import ASYNC, SYNC, batch_item, batches, errors_by_place
+from oro_provider.load.journal import Carried
+from oro_provider.load.operations import BatchNotDone, Operations
+from oro_provider.load.refusals import Refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
-    from oro_provider.api.documents import Resource
     from oro_provider.api.exchange import Response
-    from oro_provider.entities.model import Entity
+    from oro_provider.load.journal import Journal
+    from oro_provider.load.operations import Operation
+    from oro_provider.load.outcome import Chunk
     from oro_provider.load.plan import Action, Planner
-    from oro_provider.load.rows import Reject
+    from oro_provider.load.rows import Row
 
-# What a store takes in one synchronous batch (6.0.4 and later), and what nginx lets through by default.
-BATCH_RECORDS = 100
-BATCH_INCLUDED = 50
-BATCH_BYTES = 900_000
+Way = Literal["single", "sync", "async"]
 
 # Refusals of one record; anything else is about the connection, not about a row.
 REFUSALS = (InvalidRequest, NotFound, PermissionDenied)
+# So many synchronous batches are quicker than an operation, which waits for its turn in the queue.
+FEW_BATCHES = 2
+# How often a row whose write was lost or not done is sent again.
+ATTEMPTS = 5
 
 
-class BatchNotDone(OroCommerceError):
-    """An operation that the store took and did not finish: no consumer runs, or it failed as a whole."""
+class WaitingForOperations(Exception):
+    """Operations are at work and entered in the journal: load again with it when they have ended."""
 
-    permanent = False
+    def __init__(self, type_: str, ids: Sequence[str]) -> None:
+        super().__init__(f"operations of {type_} are at work: {', '.join(ids)}")
+        self.type = type_
+        self.ids = list(ids)
 
 
-@dataclass(slots=True)
-class Applied:
-    """What was done, in rows."""
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """How to write.
 
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    rejects: list[Reject] = field(default_factory=list)
+    way: how, or None for the cheapest. operations: how many are in flight; with one consumer a second gains nothing.
+    operation_deadline: seconds after which an operation that does not end is given up; a store may be busy for tens of
+    minutes. lost_answer_wait: seconds after which a store has surely ended a call whose answer was lost. patience: seconds
+    to wait for operations before `WaitingForOperations` is raised; None to wait to their end.
+    """
 
-    def done(self, action: Action) -> None:
-        """Count an action that the store carried out."""
-        match action.verb:
-            case "create":
-                self.created += 1
-            case "update":
-                self.updated += 1
-            case "unchanged":
-                self.unchanged += 1
+    way: Way | None = None
+    operations: int = 1
+    operation_deadline: float = 1800.0
+    poll_interval: float = 2.0
+    lost_answer_wait: float = 30.0
+    patience: float | None = None
+
+
+def cheapest(batch: bool, writes: int, sync_batches: int) -> Way:
+    """Return how to write so many rows that make up so many synchronous batches."""
+    if not batch or writes == 0:
+        return "single"
+    return "sync" if sync_batches <= FEW_BATCHES else "async"
 
 
 class Applier:
-    """Carries out the actions of one entity.
-
-    `operation_deadline`: seconds after which an operation that does not end is given up; a store may be busy for tens of
-    minutes. `lost_answer_wait`: seconds to wait before a write whose answer was lost is looked for.
-    """
+    """Carries out the actions of one entity; what became of each row is entered in a chunk."""
 
     def __init__(
-        self,
-        client: AsyncOroClient,
-        planner: Planner,
-        *,
-        operation_deadline: float = 1800.0,
-        poll_interval: float = 2.0,
-        lost_answer_wait: float = 10.0,
+        self, client: AsyncOroClient, planner: Planner, journal: Journal, options: ApplyOptions | None = None
     ) -> None:
+        self.options = options or ApplyOptions()
+        self.running: list[str] = []
         self._client = client
         self._planner = planner
         self._entity = planner.entity
-        self._operation_deadline = operation_deadline
-        self._poll_interval = poll_interval
-        self._lost_answer_wait = lost_answer_wait
-        self._spellings: dict[str, tuple[str, str]] | None = None
-        self.applied = Applied()
+        self._journal = journal
+        self._operations = Operations(
+            client,
+            self._entity.type,
+            deadline=self.options.operation_deadline,
+            poll=self.options.poll_interval,
+        )
+        self._refusals = Refusals(client, planner)
 
-    async def apply(self, actions: Sequence[Action]) -> None:
-        """Carry out these actions; what came of them adds up in `applied`."""
+    async def apply(self, actions: Sequence[Action], chunk: Chunk, attempt: int = 1) -> None:
+        """Carry out these actions."""
         writes = []
         for action in actions:
             if action.verb == "unchanged":
-                self.applied.done(action)
+                chunk.done(action.row.number, "unchanged", action.id)
             else:
                 writes.append(action)
-        if self._entity.batch:
-            for batch in batches(writes):
-                await self._batch(batch)
+        if not writes:
+            return
+        entity = self._entity
+        cut = list(batches(writes, SYNC)) if entity.batch else []
+        way = self.options.way or cheapest(entity.batch, len(writes), len(cut))
+        if not entity.batch or way == "single":
+            await self._singly(writes, chunk, attempt)
+        elif way == "sync":
+            for batch in cut:
+                await self._sync(batch, chunk, attempt)
         else:
-            await self._singly(writes)
+            await self._waves(writes, chunk, attempt)
 
-    async def _batch(self, batch: Sequence[Action]) -> None:
-        data = [_batch_item(action) for action in batch]
-        included = [part for action in batch for part in action.included]
+    async def resume(self, rows: Mapping[int, Row], chunk: Chunk) -> None:
+        """Bring the batches that the journal has to their end; what is unknown of them is looked for by the next plan."""
+        pending = self._journal.state.pending
+        if any(batch.id is None for batch in pending):
+            await self._operations.settle(self._journal.state.since)
+        known = [batch for batch in pending if batch.id is not None]
+        ended = await self._wait([batch.id for batch in known if batch.id is not None]) if known else {}
+        for batch in known:
+            operation = ended[str(batch.id)]
+            carried = [one for one in batch.rows if one.row in rows]
+            if operation.status == "gone" or len(carried) != len(batch.rows):
+                continue
+            await self._ended(operation, [rows[one.row] for one in carried], carried, [], chunk, ATTEMPTS)
+
+    # -- operations ----------------------------------------------------------------------------------------------------
+
+    async def _waves(self, writes: Sequence[Action], chunk: Chunk, attempt: int) -> None:
+        cut = list(batches(writes, ASYNC))
+        size = max(self.options.operations, 1)
+        for start in range(0, len(cut), size):
+            await self._wave(cut[start : start + size], chunk, attempt)
+
+    async def _wave(self, wave: Sequence[list[Action]], chunk: Chunk, attempt: int) -> None:
+        since = self._journal.state.since
+        if since is None:
+            since = await self._operations.fence()
+        self._journal.submitting([_carried(batch) for batch in wave], since)
+        submitted: dict[str, list[Action]] = {}
+        lost: list[Action] = []
+        for place, batch in enumerate(wave):
+            data, included = _body(batch)
+            try:
+                id_ = await self._operations.submit(data, included)
+            except OutcomeUnknown:
+                lost += batch
+            except REFUSALS as error:
+                await self._refuse_whole(batch, error, chunk, attempt)
+            else:
+                submitted[id_] = batch
+                self._journal.submitted(place, id_)
+        if lost:
+            await self._operations.settle(since)
+        ended = await self._wait(list(submitted))
+        for id_, batch in submitted.items():
+            rows = [action.row for action in batch]
+            await self._ended(ended[id_], rows, _carried(batch), batch, chunk, attempt)
+        if lost:
+            await self._again(lost, chunk, attempt)
+
+    async def _wait(self, ids: Sequence[str]) -> dict[str, Operation]:
+        if not ids:
+            return {}
+        self.running = list(ids)
+        ended = await self._operations.wait(ids, self.options.patience)
+        if ended is None:
+            raise WaitingForOperations(self._entity.type, ids)
+        self.running = []
+        return ended
+
+    async def _ended(
+        self,
+        operation: Operation,
+        rows: Sequence[Row],
+        carried: Sequence[Carried],
+        actions: Sequence[Action],
+        chunk: Chunk,
+        attempt: int,
+    ) -> None:
+        """Bring an operation's errors home to its rows; what it says it did has to add up to them."""
+        errors = [] if operation.status == "gone" else await self._operations.errors(operation.id)
+        refused = errors_by_place([one.included for one in carried], errors)
+        whole = operation.status == "success" and operation.read == len(rows)
+        if not whole and not refused and errors:
+            said = "; ".join(map(str, errors[:5]))
+            raise BatchNotDone(f"operation {operation.id} of {self._entity.type} did not do its work: {said}.")
+        sure = whole and operation.written >= len(rows) - len(refused)
+        again: list[Row] = []
+        doubtful: list[int] = []
+        for place, one in enumerate(carried):
+            if place in refused:
+                action = actions[place] if actions else None
+                before = sum(other.included for other in carried[:place])
+                if await self._refusals.refuse(rows[place], one, refused[place], before, action, chunk):
+                    again.append(rows[place])
+            elif not sure or one.included:
+                doubtful.append(place)
+            else:
+                chunk.done(one.row, one.verb, None, actions[place].changes if actions else None)
+        if doubtful:
+            again += await self._read_back([(rows[place], carried[place]) for place in doubtful], sure, chunk)
+        if again:
+            await self._replan(again, chunk, attempt)
+
+    async def _read_back(self, doubtful: Sequence[tuple[Row, Carried]], sure: bool, chunk: Chunk) -> list[Row]:
+        """Look whether rows with nested parts are in the store as they were sent: a batch may drop parts without a word.
+
+        Return those that are not, where the store did not even say that it wrote them.
+        """
+        verbs = {one.row: one.verb for _, one in doubtful}
+        plan = await self._planner.look([row for row, _ in doubtful])
+        again: list[Row] = []
+        for reject in plan.rejects:
+            chunk.reject(reject)
+        for action in plan.actions:
+            number = action.row.number
+            if action.verb == "unchanged":
+                chunk.done(number, verbs[number], action.id)
+            elif sure:
+                fields = ", ".join(sorted(map(str, action.changes))) or "it"
+                chunk.reject(
+                    action.row.rejected(
+                        f"the store took the row without an error and does not keep {fields}: it rewrites the value, or another "
+                        "task has changed it"
+                    )
+                )
+            else:
+                again.append(action.row)
+        return again
+
+    # -- synchronous batches -------------------------------------------------------------------------------------------
+
+    async def _sync(self, batch: Sequence[Action], chunk: Chunk, attempt: int) -> None:
+        data, included = _body(batch)
         try:
             answer = await self._client.perform(self._client.calls.batch(self._entity.type, data, included))
+        except OutcomeUnknown:
+            await self._operations.settle(None)
+            await self._again(batch, chunk, attempt)
         except REFUSALS as error:
-            if error.status == 413 and len(batch) > 1:
-                await self._halves(batch)
+            await self._refuse_whole(batch, error, chunk, attempt)
+        else:
+            if answer.status == 202:
+                await self._became_operation(batch, answer, chunk, attempt)
             else:
-                await self._refused(batch, error.errors or (ErrorObject(error.status or 0, str(error)),))
-            return
-        if answer.status == 202:
-            await self._operation(batch, answer)
-            return
-        for action in batch:
-            self.applied.done(action)
+                ids = [str(one.get("id")) for one in decode(answer).get("data", [])]
+                for place, action in enumerate(batch):
+                    id_ = ids[place] if len(ids) == len(batch) else action.id
+                    chunk.done(action.row.number, action.verb, id_, action.changes)
 
-    async def _halves(self, batch: Sequence[Action]) -> None:
-        middle = len(batch) // 2
-        await self._batch(batch[:middle])
-        await self._batch(batch[middle:])
+    async def _became_operation(self, batch: Sequence[Action], answer: Response, chunk: Chunk, attempt: int) -> None:
+        """The store took the batch and works on it later: watch it to its end, for it will be executed."""
+        id_ = str(decode(answer)["data"]["id"])
+        self._journal.submitting([_carried(batch)], None)
+        self._journal.submitted(0, id_)
+        ended = await self._wait([id_])
+        if ended[id_].status == "failed" and ended[id_].read == 0:
+            raise BatchNotDone(f"operation {id_} of {self._entity.type} failed as a whole and does not say why.")
+        rows = [action.row for action in batch]
+        await self._ended(ended[id_], rows, _carried(batch), list(batch), chunk, attempt)
 
-    async def _refused(self, batch: Sequence[Action], errors: Sequence[ErrorObject]) -> None:
+    async def _refuse_whole(
+        self, batch: Sequence[Action], error: InvalidRequest | NotFound | PermissionDenied, chunk: Chunk, attempt: int
+    ) -> None:
         """Nothing of the batch was written: refuse the rows that the errors point at and send the others again."""
-        refused = self._by_action(batch, errors)
-        if not refused:
+        errors = error.errors or (ErrorObject(error.status or 0, str(error)),)
+        refused = errors_by_place([len(action.included) for action in batch], errors)
+        if not refused or error.status == 413:
             # An error that points at no row (`extra fields constraint` has no source): the row is found by halving.
             if len(batch) > 1:
-                await self._halves(batch)
+                middle = len(batch) // 2
+                for half in (batch[:middle], batch[middle:]):
+                    await self._sync(half, chunk, attempt)
                 return
             refused = {0: list(errors)}
-        for index, said in refused.items():
-            await self._reject(batch[index], said)
-        rest = [action for index, action in enumerate(batch) if index not in refused]
+        again: list[Row] = []
+        for place, said in refused.items():
+            action = batch[place]
+            before = sum(len(other.included) for other in batch[:place])
+            one = Carried(action.row.number, action.verb, len(action.included))
+            if await self._refusals.refuse(action.row, one, said, before, action, chunk):
+                again.append(action.row)
+        rest = [action for place, action in enumerate(batch) if place not in refused]
         if rest:
-            await self._batch(rest)
+            await self._sync(rest, chunk, attempt)
+        if again:
+            await self._replan(again, chunk, attempt)
 
-    def _by_action(self, batch: Sequence[Action], errors: Sequence[ErrorObject]) -> dict[int, list[ErrorObject]]:
-        owners = [index for index, action in enumerate(batch) for _ in action.included]
-        found: dict[int, list[ErrorObject]] = {}
-        for error in errors:
-            section, number = _place(error.pointer)
-            if section == "data" and number is not None and number < len(batch):
-                found.setdefault(number, []).append(error)
-            elif section == "included" and number is not None and number < len(owners):
-                found.setdefault(owners[number], []).append(error)
-        return found
+    # -- single calls --------------------------------------------------------------------------------------------------
 
-    async def _reject(self, action: Action, errors: Sequence[ErrorObject]) -> None:
-        taken = [error for error in errors if error.title == "unique entity constraint" or error.status == 409]
-        if action.verb == "create" and taken:
-            other = await self._taken(action)
-            if other is not None:
-                self.applied.rejects.append(other)
-                return
-            if await self._found_again(action):
-                return
-        reason = "; ".join(f"{error.title}: {error.detail}" if error.detail else error.title for error in errors)
-        pointer = errors[0].pointer
-        self.applied.rejects.append(
-            action.row.rejected(reason, row_field(self._entity, action.row.values, pointer), pointer)
-        )
-
-    async def _taken(self, action: Action) -> Reject | None:
-        """The key is taken: perhaps in another case, which the store's filter does not find but its unique key does.
-
-        No filter ignores case and a search is late, so the keys of all records are read, once for a load.
-        """
-        key = action.row.key[0]
-        attribute = self._entity.attribute(self._entity.key[0])
-        if self._spellings is None:
-            self._spellings = {}
-            query = Query(fields={self._entity.type: [attribute]}, size=5000)
-            async for page in self._client.pages(self._entity.type, query):
-                for record in page.resources:
-                    spelled = str(record.attributes[attribute])
-                    self._spellings[spelled.casefold()] = (spelled, record.id)
-        spelled, id_ = self._spellings.get(key.casefold(), (key, ""))
-        if spelled == key:
-            return None
-        reason = f"is {spelled!r} in the store (id {id_}), which takes the two for the same"
-        return action.row.rejected(reason, self._entity.key[0])
-
-    async def _found_again(self, action: Action) -> bool:
-        """The record was made meanwhile, by a batch whose answer was lost or by another task: plan the row once more."""
-        plan = await self._planner.plan([action.row])
-        if not plan.actions or plan.actions[0].verb == "create":
-            return False
-        await self.apply(plan.actions)
-        return True
-
-    async def _operation(self, batch: Sequence[Action], answer: Response) -> None:
-        """The store took the batch and works on it later: watch it to its end, for it will be executed."""
-        operation = decode(answer)["data"]
-        deadline = asyncio.get_running_loop().time() + self._operation_deadline
-        while operation["attributes"]["status"] in {"new", "running"}:
-            if asyncio.get_running_loop().time() > deadline:
-                raise BatchNotDone(
-                    f"operation {operation['id']} of {self._entity.type} is still {operation['attributes']['status']!r} after "
-                    f"{self._operation_deadline:g} s. Does a message-queue consumer run (`oro:message-queue:consume`)?"
-                )
-            await asyncio.sleep(self._poll_interval)
-            record = await self._client.get("asyncoperations", operation["id"])
-            operation = {"id": record.resource.id, "attributes": dict(record.resource.attributes)}
-        errors = await self._operation_errors(operation["id"])
-        summary = operation["attributes"].get("summary") or {}
-        refused = self._by_action(batch, errors)
-        if operation["attributes"]["status"] != "success" or (errors and not refused) or not summary.get("readCount"):
-            said = "; ".join(map(str, errors[:5])) or "without a word why"
-            raise BatchNotDone(f"operation {operation['id']} of {self._entity.type} did not do its work: {said}.")
-        for index, action in enumerate(batch):
-            if index in refused:
-                await self._reject(action, refused[index])
-            else:
-                self.applied.done(action)
-
-    async def _operation_errors(self, id_: str) -> list[ErrorObject]:
-        # Pages of 100: a size of -1 gives no row and a next link for ever (6.1).
-        pages = self._client.pages(f"asyncoperations/{id_}/errors", Query(size=100), order="number")
-        return [_error(found) async for page in pages for found in page.resources]
-
-    async def _singly(self, actions: Sequence[Action]) -> None:
+    async def _singly(self, actions: Sequence[Action], chunk: Chunk, attempt: int) -> None:
         """One call a record: owners side by side, the records of one owner one after another."""
         by_owner: dict[str, list[Action]] = {}
         for action in actions:
@@ -236,95 +304,86 @@ class Applier:
         async def run(owned: list[Action]) -> None:
             async with slots:
                 for action in owned:
-                    await self._single(action)
+                    await self._single(action, chunk, attempt)
 
         results = await asyncio.gather(*map(run, by_owner.values()), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
 
-    async def _single(self, action: Action) -> None:
+    async def _single(self, action: Action, chunk: Chunk, attempt: int) -> None:
         calls = self._client.calls
         call = calls.create if action.verb == "create" else calls.update
         try:
-            await self._client.perform(call(action.data, action.included))
+            record = await self._client.perform(call(action.data, action.included))
         except OutcomeUnknown:
-            await self._look_for(action)
+            await self._look_for(action, chunk, attempt)
         except REFUSALS as error:
-            await self._reject(action, error.errors or (ErrorObject(error.status or 0, str(error)),))
+            errors = error.errors or (ErrorObject(error.status or 0, str(error)),)
+            one = Carried(action.row.number, action.verb, len(action.included))
+            if await self._refusals.refuse(action.row, one, errors, 0, action, chunk):
+                await self._replan([action.row], chunk, attempt)
         else:
-            self.applied.done(action)
+            chunk.done(action.row.number, action.verb, record.resource.id, action.changes)
 
-    async def _look_for(self, action: Action) -> None:
-        """The answer was lost: wait until the store must have finished, then look whether the record is there."""
-        await asyncio.sleep(self._lost_answer_wait)
-        plan = await self._planner.plan([action.row])
-        if plan.actions and plan.actions[0].verb == "create":
+    async def _look_for(self, action: Action, chunk: Chunk, attempt: int) -> None:
+        """The answer was lost: look until the record is there, or until the store must have ended; then send it again."""
+        loop = asyncio.get_running_loop()
+        over = loop.time() + self.options.lost_answer_wait
+        pause = 0.25
+        while True:
+            plan = await self._planner.look([action.row])
+            if not plan.actions or plan.actions[0].verb == "unchanged":
+                break
+            if loop.time() >= over:
+                break
+            await asyncio.sleep(min(pause, max(over - loop.time(), 0.01)))
+            pause *= 2
+        await self._take_up(plan.actions, {action.row.number: action.verb}, chunk, attempt)
+        for reject in plan.rejects:
+            chunk.reject(reject)
+
+    # -- again ---------------------------------------------------------------------------------------------------------
+
+    async def _again(self, actions: Sequence[Action], chunk: Chunk, attempt: int) -> None:
+        """The answer to these was lost, and everything that may have done them has ended: look, and send what is missing."""
+        plan = await self._planner.look([action.row for action in actions])
+        for reject in plan.rejects:
+            chunk.reject(reject)
+        await self._take_up(plan.actions, {action.row.number: action.verb for action in actions}, chunk, attempt)
+
+    async def _take_up(self, found: Sequence[Action], verbs: Mapping[int, str], chunk: Chunk, attempt: int) -> None:
+        missing = []
+        for action in found:
+            if action.verb == "unchanged":
+                chunk.done(action.row.number, verbs[action.row.number], action.id)
+            else:
+                missing.append(action)
+        if not missing:
+            return
+        if attempt >= ATTEMPTS:
+            numbers = ", ".join(str(action.row.number) for action in missing[:10])
             raise OutcomeUnknown(
-                f"row {action.row.number}: the answer to its creation was lost, and {self._lost_answer_wait:g} s later the store "
-                "does not have it. It is not sent again at once, since the store may still be at it: run the task again."
+                f"The answers to writes of {self._entity.type} were lost {attempt} times in a row (rows {numbers}). What was done is "
+                "looked for before anything is sent again: run the task again."
             )
-        self.applied.done(action)
+        await self.apply(missing, chunk, attempt + 1)
+
+    async def _replan(self, rows: Sequence[Row], chunk: Chunk, attempt: int) -> None:
+        """The store has these already, or did not do them: plan them as it is now."""
+        if attempt >= ATTEMPTS:
+            for row in rows:
+                chunk.reject(row.rejected("the store neither wrote the row nor said why, several times in a row"))
+            return
+        plan = await self._planner.look(rows)
+        for reject in plan.rejects:
+            chunk.reject(reject)
+        await self.apply(plan.actions, chunk, attempt + 1)
 
 
-def batches(actions: Sequence[Action]) -> Iterator[list[Action]]:
-    """Cut actions into batches that a store takes at once: by records, by included records and by bytes."""
-    batch: list[Action] = []
-    included = size = 0
-    for action in actions:
-        bytes_ = len(encode(action.data, action.included))
-        full = (
-            len(batch) == BATCH_RECORDS
-            or included + len(action.included) > BATCH_INCLUDED
-            or size + bytes_ > BATCH_BYTES
-        )
-        if batch and full:
-            yield batch
-            batch, included, size = [], 0, 0
-        batch.append(action)
-        included += len(action.included)
-        size += bytes_
-    if batch:
-        yield batch
+def _carried(batch: Sequence[Action]) -> list[Carried]:
+    return [Carried(action.row.number, action.verb, len(action.included)) for action in batch]
 
 
-def row_field(entity: Entity, values: Mapping[str, Any], pointer: str | None) -> str | None:
-    """Return the row's field that a pointer of the store is about: `/data/3/relationships/taxCode/data` -> `tax_code`."""
-    parts = (pointer or "").split("/")
-    for name, reference in entity.references.items():
-        if reference.relationship in parts or reference.before_6_1 in parts:
-            return name
-    for name, localized in entity.localized.items():
-        if localized.relationship in parts:
-            return name
-    for name, unit in entity.units.items():
-        if unit.relationship in parts or unit.to_unit in parts:
-            return name
-    if "attributes" not in parts[:-1]:
-        return None
-    attribute = parts[parts.index("attributes") + 1]
-    if "included" in parts:
-        return next(iter(entity.localized), None)
-    return next((name for name in values if entity.attribute(str(name)) == attribute), attribute)
-
-
-def _batch_item(action: Action) -> dict[str, Any]:
-    # An item without `meta.update` is a create, even with an id.
-    return {**action.data, "meta": {"update": True}} if action.verb == "update" else action.data
-
-
-def _place(pointer: str | None) -> tuple[str, int | None]:
-    parts = (pointer or "").strip("/").split("/")
-    number = parts[1] if len(parts) > 1 else ""
-    return parts[0], int(number) if number.isdigit() else None
-
-
-def _error(found: Resource) -> ErrorObject:
-    """Return an error of an operation, which is a resource there and whose status is a number."""
-    source = found.attributes.get("source")
-    return ErrorObject(
-        status=int(found.attributes.get("status") or 0),
-        title=str(found.attributes.get("title") or "error"),
-        detail=str(found.attributes.get("detail") or ""),
-        pointer=source.get("pointer") if isinstance(source, dict) else None,
-    )
+def _body(batch: Sequence[Action]) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    return [batch_item(action) for action in batch], [part for action in batch for part in action.included]

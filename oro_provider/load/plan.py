@@ -1,4 +1,5 @@
-"""The plan: for each row, what has to happen so that the store is as the row says. Nothing is written here.
+"""The plan: for each row, what has to happen so that the store is as the row says. Nothing is written here, but what a task
+asks to be made for want of a name (`missing="create"`).
 
 Existing records are found in bulk by business key and compared field by field with what the rows mention, so that an update
 sends only what differs and a row that changes nothing causes no write.
@@ -9,19 +10,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from oro_provider.api.documents import Ref, linkage, resource_object
-from oro_provider.api.errors import InvalidRequest
-from oro_provider.api.query import Query
-from oro_provider.load.lookups import PAGE, Resolver, resolve_rows
-from oro_provider.load.rows import Reject, cast_value, folded_key, linkage_to, same_linkage, same_value
+from oro_provider.api.bulk import Bulk
+from oro_provider.load.belongings import Belongings
+from oro_provider.load.compare import Comparison, text_changes
+from oro_provider.load.desired import desire
+from oro_provider.load.dialect import Dialect
+from oro_provider.load.existing import Finder
+from oro_provider.load.lookups import Resolver
+from oro_provider.load.makers import make_missing
+from oro_provider.load.mentions import Missing, mentions, resolve_rows
+from oro_provider.load.rows import Reject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
-    from oro_provider.api.documents import JsonObject, Linkage, Resource
-    from oro_provider.entities.model import Entity, Reference
-    from oro_provider.load.lookups import LookupTable
+    from oro_provider.api.documents import JsonObject, Resource
+    from oro_provider.entities.model import Entity
+    from oro_provider.load.desired import Desired, Node
+    from oro_provider.load.existing import Found
+    from oro_provider.load.mentions import Resolved
     from oro_provider.load.rows import Row
 
 Verb: TypeAlias = Literal["create", "update", "unchanged"]
@@ -29,282 +37,235 @@ Verb: TypeAlias = Literal["create", "update", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What happens to one row: the resource object to send and what goes along with it (nothing where unchanged)."""
+    """What happens to one row: the resource object to send and what goes along with it (nothing where unchanged).
+
+    `changes` says what differs: by attribute or relationship, before and after.
+    """
 
     verb: Verb
     row: Row
     id: str | None = None
     data: JsonObject = field(default_factory=dict, repr=False)
     included: tuple[JsonObject, ...] = field(default=(), repr=False)
+    changes: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plan:
-    """The actions of some rows, and the rows that are refused before anything is sent."""
+    """The actions of some rows, the rows that are refused before anything is sent, and those that wait for others.
 
-    actions: list[Action]
-    rejects: list[Reject]
+    `absent` are those of the refused that name something which the store does not have.
+    """
+
+    actions: list[Action] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    held: list[Row] = field(default_factory=list)
+    absent: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
-class Desired:
-    """A row with its names resolved: what its record should hold, as far as the row mentions it."""
+class PlanOptions:
+    """How to plan. `missing`: by a row's field, or `*`, what becomes of a name that the store does not have.
 
-    row: Row
-    attributes: Mapping[str, Any]
-    linkages: Mapping[str, Linkage]
+    `hold`: rows that name a record which the store does not have yet are held back for it. `writes`: something may be made.
+    """
+
+    missing: Mapping[str, Missing] = field(default_factory=dict)
+    remove_units: bool = False
+    writes: bool = True
+
+    def when_missing(self, path: str) -> Missing:
+        """Return what becomes of a missing name at this field."""
+        return self.missing.get(path, self.missing.get("*", "reject"))
 
 
 class Planner:
     """Plans the rows of one entity; keeps what was learnt of the store from one chunk of rows to the next."""
 
     def __init__(
-        self, client: AsyncOroClient, entity: Entity, known: Mapping[str, Mapping[str, str]] | None = None
+        self,
+        client: AsyncOroClient,
+        entity: Entity,
+        known: Mapping[str, Mapping[str, str]] | None = None,
+        options: PlanOptions | None = None,
     ) -> None:
-        if entity.find is None:
-            raise ValueError(f"rows cannot be loaded into {entity.type} yet: existing records could not be found again")
         self.entity = entity
+        self.options = options or PlanOptions()
         self._client = client
-        self._known = known
-        self._resolver = Resolver(client)
-        self._owner_relationship: str | None = None
+        self._known = known or {}
+        bulk = Bulk(client)
+        self._dialect = Dialect(client)
+        self.resolver = Resolver(client, bulk)
+        self._finder = Finder(client, bulk, self.resolver, self._dialect, entity)
+        self._belongings = Belongings(bulk, self._dialect)
+        self._marks: dict[tuple[str, str], int] = {}
+        keys = {entity.attribute(name) for name in entity.key}
+        keys |= {entity.references[name].relationship for name in entity.key if name in entity.references}
+        before = {entity.references[name].before_6_1 for name in entity.key if name in entity.references}
+        self._unchangeable = frozenset(keys | {name for name in before if name} | entity.once)
 
-    async def plan(self, rows: Sequence[Row]) -> Plan:
-        """Return what has to be done for these rows."""
-        table, problems = await resolve_rows(self._resolver, self.entity, rows, self._known)
-        rejects: list[Reject] = []
+    async def plan(self, rows: Sequence[Row], *, hold: bool = False, fresh: bool = False) -> Plan:
+        """Return what has to be done for these rows.
+
+        `hold`: keep rows back that name a record of this kind which the store does not have (yet). `fresh`: look also for
+        what was made since the last look.
+        """
+        await self._dialect.learn(self.entity)
+        resolved = await resolve_rows(self.resolver, self.entity, rows, self._known)
+        if self.options.writes:
+            await make_missing(self._client, self.resolver, self.entity, rows, resolved, self.options.when_missing)
+        plan = Plan()
         desired: list[Desired] = []
         for row in rows:
-            found = _problem(row, problems)
-            if found is not None:
-                rejects.append(row.rejected(found[1], found[0]))
-            else:
-                desired.append(await self._desired(row, table))
-        existing = await self._existing(desired)
-        localized = await self._localized(desired, existing)
-        units = await self._units(desired, existing)
-        actions: list[Action] = []
+            refused = self._refused(row, resolved, plan, hold=hold)
+            if not refused:
+                desired.append(desire(self.entity, row, resolved.table, self._dialect))
+        desired = self._without_repeats(desired, plan)
+        found = await self._finder.find(desired, fresh=fresh)
         for item in desired:
-            matches = existing.get(folded_key(self.entity, item.row.key), [])
-            action = self._action(item, matches, localized, units, table)
-            (rejects if isinstance(action, Reject) else actions).append(action)  # type: ignore[arg-type]
-        return Plan(actions, rejects)
-
-    async def _desired(self, row: Row, table: LookupTable) -> Desired:
-        linkages = dict(row.linkages)
-        for name, value in row.references.items():
-            reference = self.entity.references[name]
-            id_ = table[name][value] if value is not None else None
-            relationship, many = await self._relationship(reference)
-            linkages[relationship] = linkage_to(reference.lookup.type, id_, many=many)
-        return Desired(row, row.attributes, linkages)
-
-    async def _relationship(self, reference: Reference) -> tuple[str, bool]:
-        """Return the name that this store has for a relationship, and whether it is to many; asked of the store once."""
-        if reference.before_6_1 is None:
-            return reference.relationship, reference.many
-        if self._owner_relationship is None:
-            fields = {self.entity.type: [self.entity.attribute(self.entity.key[-1])]}
-            query = Query(filters={reference.relationship: "0"}, fields=fields, size=1)
-            try:
-                await self._client.perform(self._client.calls.page(self.entity.type, query))
-                self._owner_relationship = reference.relationship
-            except InvalidRequest:
-                self._owner_relationship = reference.before_6_1
-        return self._owner_relationship, self._owner_relationship == reference.relationship and reference.many
-
-    async def _existing(self, desired: Sequence[Desired]) -> dict[tuple[str, ...], list[Resource]]:
-        """Return the store's records by their folded key, with the attributes and relationships that the rows mention."""
-        if not desired:
-            return {}
-        if self.entity.find == "owner":
-            return await self._by_owner(desired)
-        attribute = self.entity.attribute(self.entity.key[0])
-        spellings = dict.fromkeys(item.row.key[0] for item in desired)
-        found: dict[tuple[str, ...], list[Resource]] = {}
-        query = Query(filters={attribute: list(spellings)}, fields=self._fields(desired, attribute), size=PAGE)
-        async for page in self._client.pages(self.entity.type, query):
-            for resource in page.resources:
-                key = folded_key(self.entity, (str(resource.attributes[attribute]),))
-                found.setdefault(key, []).append(resource)
-        return found
-
-    async def _by_owner(self, desired: Sequence[Desired]) -> dict[tuple[str, ...], list[Resource]]:
-        reference = self.entity.references[self.entity.key[0]]
-        relationship, many = await self._relationship(reference)
-        owners: dict[str, set[str]] = {}  # the owner's id -> the names by which rows call it
+            records = found.records.get(item.row.number, [])
+            if len(records) == 1 or (records and not self.entity.enforced and self.entity.key_folded):
+                item.node.record = records[0]
+        await self._belongings.hold([item.node for item in desired])
+        await self._complete_texts(desired)
         for item in desired:
-            for ref in _refs(item.linkages[relationship]):
-                owners.setdefault(ref.id, set()).add(item.row.key[0])
-        rest = [self.entity.attribute(name) for name in self.entity.key[1:]]
-        query = Query(
-            filters={relationship: list(owners)}, fields=self._fields(desired, *rest, relationship), size=PAGE
+            action = self._action(item, found)
+            (plan.rejects if isinstance(action, Reject) else plan.actions).append(action)  # type: ignore[arg-type]
+        return plan
+
+    async def look(self, rows: Sequence[Row]) -> Plan:
+        """Plan rows once more, to see what has become of them."""
+        return await self.plan(rows, fresh=True)
+
+    async def refresh_references(self) -> None:
+        """Learn the records of this kind that other rows may name, after some were made."""
+        for reference in self.entity.references.values():
+            if reference.lookup.type == self.entity.type:
+                await self.resolver.refresh(reference.lookup)
+
+    def _refused(self, row: Row, resolved: Resolved, plan: Plan, *, hold: bool) -> bool:
+        waits = False
+        for mention in mentions(self.entity, row.fields):
+            problem = resolved.problem(mention)
+            if problem is None:
+                continue
+            absent = resolved.is_absent(mention)
+            if absent and hold and mention.lookup.type == self.entity.type:
+                waits = True
+                continue
+            # Without a part of its key a row would name other records than its own.
+            optional = absent and mention.path not in self.entity.key
+            policy = self.options.when_missing(mention.path) if optional else "reject"
+            if policy == "fail":
+                raise ValueError(f"row {row.number}, field {mention.shown}: {problem}")
+            if policy == "null" or (policy == "create" and not self.options.writes):
+                continue
+            plan.rejects.append(row.rejected(problem, mention.shown))
+            if absent:
+                plan.absent.add(row.number)
+            return True
+        if waits:
+            plan.held.append(row)
+        return waits
+
+    def _without_repeats(self, desired: Iterable[Desired], plan: Plan) -> list[Desired]:
+        """Refuse rows that name the record of another one in other words, or claim what only one record can be."""
+        seen: dict[tuple[str, ...], int] = {}
+        kept = []
+        for item in desired:
+            row = item.row
+            first = seen.setdefault(item.key, row.number)
+            if first != row.number:
+                named = ", ".join(self.entity.key)
+                plan.rejects.append(row.rejected(f"repeats the {named} of row {first}", self.entity.key[0]))
+                continue
+            marks = self.entity.sole(item.node.attributes) if self.entity.sole else frozenset[str]()
+            taken = [(mark, self._marks.setdefault((item.key[0], mark), row.number)) for mark in sorted(marks)]
+            other = next(((mark, number) for mark, number in taken if number != row.number), None)
+            if other is not None:
+                reason = f"is {other[0]} as row {other[1]} is, and only one of an owner can be"
+                plan.rejects.append(row.rejected(reason, "primary" if other[0] == "primary" else "default_types"))
+                continue
+            kept.append(item)
+        return kept
+
+    async def _complete_texts(self, desired: Sequence[Desired]) -> None:
+        """Read all languages of the texts that will be changed: a list that is sent replaces the store's."""
+        by_field: dict[tuple[int, str], list[Node]] = {}
+        for node in _nodes(item.node for item in desired):
+            if node.record is None:
+                continue
+            for name in node.texts:
+                if name not in node.whole_texts and any(True for _ in text_changes(node, name)):
+                    by_field.setdefault((id(node.described), name), []).append(node)
+        for (_, name), nodes in by_field.items():
+            await self._belongings.complete(name, nodes)
+
+    def _action(self, item: Desired, found: Found) -> Action | Reject:
+        entity, row, node = self.entity, item.row, item.node
+        records = found.records.get(row.number, [])
+        if records and node.record is None:
+            ids = ", ".join(record.id for record in records)
+            return row.rejected(f"names {len(records)} records of the store: ids {ids}", entity.key[0])
+        comparison = Comparison(row.number, found.included, self._unchangeable, remove_units=self.options.remove_units)
+        if node.record is None:
+            return self._create(item, comparison)
+        stuck = _other_leader(node)
+        if stuck is not None:
+            return row.rejected(stuck[1], stuck[0])
+        draft = comparison.update(node)
+        if not draft.changes:
+            return Action("unchanged", row, node.record.id)
+        changes = dict(draft.changes)
+        if comparison.removed:
+            changes["removed"] = [f"{one.type} {one.id}" for one in comparison.removed]
+        return Action(
+            "update", row, node.record.id, draft.object(entity.type, node.record.id), tuple(draft.included), changes
         )
-        found: dict[tuple[str, ...], list[Resource]] = {}
-        # A filter over a to-many relation makes short pages: only an empty one is the end.
-        async for page in self._client.pages(self.entity.type, query, until_empty=many):
-            for resource in page.resources:
-                values = [str(resource.attributes.get(name) or "").strip() for name in rest]
-                for ref in _refs(resource.relationships.get(relationship)):
-                    for name in owners.get(ref.id, ()):
-                        records = found.setdefault(folded_key(self.entity, (name, *values)), [])
-                        if resource not in records:
-                            records.append(resource)
-        return found
 
-    def _fields(self, desired: Iterable[Desired], *always: str) -> dict[str, list[str]]:
-        entity = self.entity
-        names = dict.fromkeys(always)
-        for item in desired:
-            names |= dict.fromkeys((*item.attributes, *item.linkages))
-            names |= dict.fromkeys(entity.units[name].relationship for name in item.row.units)
-        return {entity.type: list(names)}
-
-    async def _localized(
-        self, desired: Sequence[Desired], existing: Mapping[tuple[str, ...], list[Resource]]
-    ) -> dict[str, dict[str, list[Resource]]]:
-        """Return every localized value of the records found, by the row's field and the record's id.
-
-        All of them, since a list that is sent replaces the store's: naming the default value only would delete the others.
-        """
-        fields = {name for item in desired for name in item.row.localized}
-        ids = [resource.id for records in existing.values() for resource in records]
-        values: dict[str, dict[str, list[Resource]]] = {name: {} for name in fields}
-        for name in fields if ids else ():
-            part = self.entity.localized[name]
-            owner = _owner_of(part.type, self.entity.type)
-            query = Query(filters={owner: ids}, fields={part.type: ["string", "localization", owner]}, size=5 * PAGE)
-            async for page in self._client.pages(part.type, query):
-                for value in page.resources:
-                    ref = value.one(owner)
-                    if ref is not None:
-                        values[name].setdefault(ref.id, []).append(value)
-        return values
-
-    async def _units(
-        self, desired: Sequence[Desired], existing: Mapping[tuple[str, ...], list[Resource]]
-    ) -> dict[str, str]:
-        """Return the unit's code of each unit record that the records found refer to."""
-        codes: dict[str, str] = {}
-        for name, part in self.entity.units.items():
-            if not any(name in item.row.units for item in desired):
-                continue
-            refs = (resource.one(part.relationship) for records in existing.values() for resource in records)
-            ids = [ref.id for ref in refs if ref is not None]
-            if ids:
-                query = Query(filters={"id": ids}, fields={part.type: [part.to_unit]}, size=len(ids) + 1)
-                page = await self._client.perform(self._client.calls.page(part.type, query))
-                codes |= {found.id: unit.id for found in page.resources if (unit := found.one(part.to_unit))}
-        return codes
-
-    def _action(
-        self,
-        item: Desired,
-        matches: Sequence[Resource],
-        localized: Mapping[str, Mapping[str, list[Resource]]],
-        units: Mapping[str, str],
-        table: LookupTable,
-    ) -> Action | Reject:
-        if len(matches) > 1 and self.entity.find == "filter":
-            ids = ", ".join(resource.id for resource in matches)
-            return item.row.rejected(f"names {len(matches)} records of the store: ids {ids}", self.entity.key[0])
-        if not matches:
-            return self._create(item, table)
-        record = matches[0]
-        for name, code in item.row.units.items():
-            ref = record.one(self.entity.units[name].relationship)
-            if ref is not None and units.get(ref.id) != code:
-                return item.row.rejected(
-                    f"is {code!r}, but the record's unit is {units.get(ref.id)!r}: the primary unit stays, since "
-                    "changing it deletes the prices and the stock of the old one",
-                    name,
-                )
-        return self._update(item, record, localized)
-
-    def _create(self, item: Desired, table: LookupTable) -> Action | Reject:
+    def _create(self, item: Desired, comparison: Comparison) -> Action | Reject:
         entity, row = self.entity, item.row
-        temporary = f"row-{row.number}"
-        attributes = dict(item.attributes)
-        linkages = dict(item.linkages)
-        for name, default in entity.defaults.items():
-            if name in entity.references:
-                reference = entity.references[name]
-                if reference.relationship in linkages:
-                    continue
-                if default not in table[name]:
-                    return row.rejected(
-                        f"is needed for a new record: the store has no {default!r} to take instead", name
-                    )
-                linkages[reference.relationship] = Ref(reference.lookup.type, table[name][default])
-            else:
-                attribute = entity.attribute(name)
-                attributes.setdefault(attribute, cast_value(entity.shape.attributes.get(attribute), default, name))
-        included: list[JsonObject] = []
-        for name, text in row.localized.items():
-            part = entity.localized[name]
-            linkages[part.relationship] = (Ref(part.type, f"{temporary}-{name}"),)
-            empty = {"localization": linkage(None)}
-            values = {"string": text, "fallback": None}
-            included.append(resource_object(part.type, f"{temporary}-{name}", attributes=values, relationships=empty))
-        for name, code in row.units.items():
-            unit = entity.units[name]
-            linkages[unit.relationship] = Ref(unit.type, f"{temporary}-{name}")
-            to_unit = {unit.to_unit: linkage(Ref(unit.units.type, table[name][code]))}
-            included.append(
-                resource_object(unit.type, f"{temporary}-{name}", attributes=unit.attributes, relationships=to_unit)
-            )
-        relationships = {name: linkage(target) for name, target in linkages.items()}
-        data = resource_object(entity.type, attributes=attributes, relationships=relationships)
-        return Action("create", row, None, data, tuple(included))
-
-    def _update(self, item: Desired, record: Resource, localized: Mapping[str, Mapping[str, list[Resource]]]) -> Action:
-        entity, row = self.entity, item.row
-        kinds = entity.shape.attributes
-        keys = {entity.attribute(name) for name in entity.key}
-        attributes = {
-            name: value
-            for name, value in item.attributes.items()
-            if name not in keys and not same_value(kinds.get(name), value, record.attributes.get(name))
-        }
-        linkages: dict[str, Linkage] = {
-            name: target
-            for name, target in item.linkages.items()
-            if name not in {entity.references[key].relationship for key in entity.key if key in entity.references}
-            and not (name in record.relationships and same_linkage(target, record.relationships[name]))
-        }
-        included: list[JsonObject] = []
-        for name, text in row.localized.items():
-            part = entity.localized[name]
-            values = localized[name].get(record.id, [])
-            default = next((value for value in values if value.one("localization") is None), None)
-            if default is None or str(default.attributes.get("string") or "").strip() == text:
-                continue
-            linkages[part.relationship] = tuple(value.ref for value in values)
-            # A text has no effect while its fallback is set.
-            new = {"string": text, "fallback": None}
-            included.append(resource_object(part.type, default.id, attributes=new, meta={"update": True}))
-        if not attributes and not linkages:
-            return Action("unchanged", row, record.id)
-        relationships = {name: linkage(target) for name, target in linkages.items()}
-        data = resource_object(entity.type, record.id, attributes=attributes, relationships=relationships)
-        return Action("update", row, record.id, data, tuple(included))
+        if not entity.creatable:
+            names = ", ".join(str(row.values.get(name)) for name in entity.key if row.values.get(name))
+            return row.rejected(f"the store has no {entity.type} of {names}, and its API makes none", entity.key[0])
+        draft = comparison.create(item.node)
+        own = draft.attributes.pop("id", None)
+        id_ = str(own) if own is not None else None
+        return Action("create", row, None, draft.object(entity.type, id_), tuple(draft.included), draft.changes)
 
 
-def _problem(row: Row, problems: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | None:
-    for name, value in (*row.references.items(), *row.units.items()):
-        if value is not None and value in problems.get(name, {}):
-            return name, problems[name][value]
+def _nodes(nodes: Iterable[Node]) -> Iterable[Node]:
+    for node in nodes:
+        yield node
+        for children in node.parts.values():
+            yield from _nodes(children)
+
+
+def _other_leader(node: Node) -> tuple[str, str] | None:
+    """Return field and reason where a row names another leading part than the record has: a unit that is not the primary one.
+
+    Taking a unit away deletes its prices and stock at once (5.1 to 7.0).
+    """
+    assert node.record is not None  # noqa: S101 - the caller has it
+    for name, children in node.parts.items():
+        part = node.described.parts[name]
+        if part.first is None:
+            continue
+        field_, relationship = part.first
+        held = node.record.one(relationship)
+        for child in children:
+            if child.leading and held is not None and (child.record is None or child.record.ref != held):
+                return field_, _leader_reason(node, name, child, held.id)
     return None
 
 
-def _refs(target: Linkage) -> tuple[Ref, ...]:
-    if isinstance(target, Ref):
-        return (target,)
-    return target or ()
-
-
-def _owner_of(type_: str, owner: str) -> str:
-    """Return the relationship of a part that leads to its owner: `productnames` -> `product`."""
-    from oro_provider.entities.shapes import SHAPES
-
-    return next(name for name, to in SHAPES[type_].relationships.items() if to.type == owner)
+def _leader_reason(node: Node, name: str, child: Node, held: str) -> str:
+    relationship = child.described.references[child.described.key[0]].relationship
+    everything: list[Resource] = [*node.others.get(name, []), *(one.record for one in node.parts[name] if one.record)]
+    current = next((one for one in everything if one.id == held), None)
+    now = current.one(relationship) if current is not None else None
+    target = child.linkages.get(relationship)
+    return (
+        f"is {getattr(target, 'id', None)!r}, but the record's unit is {now.id if now else None!r}: the primary unit stays, since "
+        "changing it deletes the prices and the stock of the old one"
+    )

@@ -9,19 +9,22 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oro_provider.api.documents import Linkage, Ref, read_resource
+from oro_provider.load.values import RowError, cast_value, key_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from oro_provider.entities.model import Entity
-    from oro_provider.entities.shapes import Kind
+    from oro_provider.entities.model import Described, Entity, Part
 
-TRUE = frozenset({"1", "true", "yes"})
-FALSE = frozenset({"0", "false", "no"})
+    Names: TypeAlias = "str | tuple[str, ...] | None"
+
+# The language of the value that has no localization.
+DEFAULT = ""
+# A longer tracking number is a 500 to the store, not a refusal (6.1.9).
+LONGEST_KEY = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,64 +45,50 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A row whose values are cast: attributes for the store, names to be resolved, and the key that tells it from others.
+class Fields:
+    """What a row says of one record, cast, with its names still to be resolved.
 
-    `references` and `units` map a row's field to a name or code (None empties a reference), `localized` to a text;
-    `linkages` are relationships of a ready resource object.
+    references: a name, several, or None which empties the relationship. texts: by language, `DEFAULT` for the one without.
+    parts: what it says of the records that belong to it; None empties. settings: the value, or the fallback to take it from.
+    linkages: relationships of a ready resource object. prefix: where this stands in the row, `kit_items.` for a part.
     """
+
+    attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    references: Mapping[str, Names] = dataclasses.field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    parts: Mapping[str, tuple[Fields, ...]] = dataclasses.field(default_factory=dict)
+    settings: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    linkages: Mapping[str, Linkage] = dataclasses.field(default_factory=dict)
+    prefix: str = ""
+    leading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row whose values are cast, and the key that tells it from others, as texts."""
 
     number: int
     values: Mapping[str, Any] = dataclasses.field(repr=False)
     key: tuple[str, ...]
-    attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    references: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
-    localized: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    units: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    linkages: Mapping[str, Linkage] = dataclasses.field(default_factory=dict)
+    fields: Fields = dataclasses.field(default_factory=Fields)
 
     def rejected(self, reason: str, field: str | None = None, pointer: str | None = None) -> Reject:
         """Return this row's refusal."""
         return Reject(self.number, reason, field, pointer, self.values)
 
 
-class Rows:
-    """Reads records into rows, keeping those that cannot be read in `rejects`. Iterate over it once."""
-
-    def __init__(self, entity: Entity, records: Iterable[Any]) -> None:
-        self.entity = entity
-        self.read = 0
-        self.rejects: list[Reject] = []
-        self._records = records
-        self._seen: dict[tuple[str, ...], int] = {}
-
-    def __iter__(self) -> Iterator[Row]:
-        for number, record in enumerate(self._records, start=1):
-            self.read = number
-            try:
-                row = read_row(self.entity, number, record)
-            except RowError as error:
-                self.rejects.append(Reject(number, str(error), error.field, None, _values(record)))
-                continue
-            first = self._seen.setdefault(folded_key(self.entity, row.key), number)
-            if first == number:
-                yield row
-            else:
-                names = ", ".join(self.entity.key)
-                self.rejects.append(row.rejected(f"repeats the {names} of row {first}", self.entity.key[0]))
+def read_rows(entity: Entity, records: Iterable[Any]) -> Iterator[Row | Reject]:
+    """Yield each record as a row, or as a refusal where it cannot be read."""
+    for number, record in enumerate(records, start=1):
+        yield row_or_reject(entity, number, record)
 
 
-class RowError(ValueError):
-    """A row that cannot be read; `field` names where."""
-
-    def __init__(self, reason: str, field: str | None = None) -> None:
-        super().__init__(reason)
-        self.field = field
-
-
-def folded_key(entity: Entity, key: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a key as the store, or for want of a unique key the world, tells one from another."""
-    return tuple(part.casefold() for part in key) if entity.key_folded else key
+def row_or_reject(entity: Entity, number: int, record: Any) -> Row | Reject:
+    """Return a record as a row, or as a refusal where it cannot be read."""
+    try:
+        return read_row(entity, number, record)
+    except RowError as error:
+        return Reject(number, str(error), error.field, None, _values(record))
 
 
 def read_row(entity: Entity, number: int, record: Any) -> Row:
@@ -108,31 +97,106 @@ def read_row(entity: Entity, number: int, record: Any) -> Row:
         raise RowError(f"is no dict but {type(record).__name__}")
     if "type" in record and ("attributes" in record or "relationships" in record):
         return _resource_row(entity, number, record)
+    given = {str(name): value for name, value in record.items()}
+    composed: dict[str, Any] = {}
+    if entity.compose is not None:
+        try:
+            composed = entity.compose(given)
+        except ValueError as error:
+            raise RowError(str(error), min(entity.composed & given.keys(), default=None)) from error
+    fields = read_fields(entity, {name: value for name, value in given.items() if name not in entity.composed})
+    fields = dataclasses.replace(fields, attributes={**fields.attributes, **composed})
+    key = tuple(_key_part(entity, given, name) for name in entity.key)
+    return Row(number, record, key, fields)
+
+
+def read_fields(described: Described, given: Mapping[str, Any], prefix: str = "") -> Fields:
+    """Tell the fields of a row apart into attributes, names, texts, settings and parts."""
     attributes: dict[str, Any] = {}
-    references: dict[str, str | None] = {}
-    localized: dict[str, str] = {}
-    units: dict[str, str] = {}
-    for name, given in record.items():
-        value = given.strip() if isinstance(given, str) else given
-        if name in entity.references:
-            references[name] = _name(value, name)
-        elif name in entity.localized:
-            localized[name] = _text(value, name)
-        elif name in entity.units:
-            units[name] = _text(value, name)
+    references: dict[str, Names] = {}
+    texts: dict[str, dict[str, str]] = {}
+    settings: dict[str, str] = {}
+    parts: dict[str, tuple[Fields, ...]] = {}
+    leading = {part.first[0]: name for name, part in described.parts.items() if part.first}
+    for name, raw in given.items():
+        value = raw.strip() if isinstance(raw, str) else raw
+        head, _, language = name.partition(".")
+        if name in described.references:
+            references[name] = _names(value, prefix + name, many=described.references[name].many)
+        elif head in described.texts and head not in described.shape.attributes:
+            texts.setdefault(head, {})[language] = _text(value, prefix + name)
+        elif name in described.settings:
+            settings[name] = _setting(value, prefix + name)
+        elif name in described.parts:
+            parts[name] = (*parts.get(name, ()), *_parts(described.parts[name], name, value, prefix))
+        elif name in leading:
+            continue
         else:
-            attribute = entity.attribute(str(name))
-            attributes[attribute] = cast_value(entity.shape.attributes.get(attribute), value, str(name))
-    key = tuple(_key_part(entity, record, name) for name in entity.key)
-    return Row(number, record, key, attributes, references, localized, units)
+            attribute = described.attribute(name)
+            attributes[attribute] = cast_value(described.shape.attributes.get(attribute), value, prefix + name)
+    for name, part_name in leading.items():
+        if name in given:
+            first = _leading(described.parts[part_name], name, given[name], prefix, parts.get(part_name, ()))
+            parts[part_name] = first
+    return Fields(attributes, references, texts, parts, settings, prefix=prefix)
+
+
+def _leading(part: Part, name: str, value: Any, prefix: str, others: tuple[Fields, ...]) -> tuple[Fields, ...]:
+    """Return the parts with the leading one first: one of the others that has its key, or one more."""
+    code = _text(value.strip() if isinstance(value, str) else value, prefix + name)
+    key = part.key[0]
+    given = next((one for one in others if one.references.get(key) == code), None)
+    if given is None:
+        first = Fields(references={key: code}, prefix=prefix, leading=True)
+        return (first, *others)
+    return (dataclasses.replace(given, leading=True), *(one for one in others if one is not given))
+
+
+def _parts(part: Part, name: str, value: Any, prefix: str) -> Iterator[Fields]:
+    field = prefix + name
+    if value is None:
+        if not part.whole and part.many:
+            raise RowError("is empty; what belongs to the record is not taken away", field)
+        return
+    listed = value if isinstance(value, list | tuple) else None
+    if listed is None:
+        if isinstance(value, str) and part.many and part.short:
+            listed = [one.strip() for one in value.split(",") if one.strip()]
+        elif isinstance(value, Mapping):
+            listed = [value]
+        else:
+            raise RowError("should be a list" if part.many else "should be a dict", field)
+    if not part.many and len(listed) > 1:
+        raise RowError("should be one, not a list", field)
+    for given in listed:
+        if not isinstance(given, Mapping) and part.short is None:
+            raise RowError(f"holds {type(given).__name__} where a dict should be", field)
+        one = given if isinstance(given, Mapping) else {str(part.short): given}
+        fields = read_fields(part, {str(key): item for key, item in one.items()}, f"{field}.")
+        for key in part.key:
+            if (
+                key not in fields.references
+                and key not in fields.texts
+                and part.attribute(key) not in fields.attributes
+            ):
+                raise RowError("is missing, and the one that is meant is found by it", f"{field}.{key}")
+        yield fields
 
 
 def _resource_row(entity: Entity, number: int, record: Mapping[str, Any]) -> Row:
     if record["type"] != entity.type:
         raise RowError(f"is a resource object of type {record['type']!r}, not {entity.type}", "type")
     resource = read_resource({"id": "", **record})
-    key = tuple(_key_part(entity, resource.attributes, entity.attribute(name)) for name in entity.key)
-    return Row(number, record, key, attributes=resource.attributes, linkages=resource.relationships)
+    known = {**resource.attributes}
+    for name in entity.key:
+        reference = entity.references.get(name)
+        target = resource.relationships.get(reference.relationship) if reference else None
+        if target is not None:
+            known[name] = ",".join(ref.id for ref in ((target,) if isinstance(target, Ref) else target))
+        elif entity.attribute(name) in resource.attributes:
+            known[name] = resource.attributes[entity.attribute(name)]
+    key = tuple(_key_part(entity, known, name) for name in entity.key)
+    return Row(number, record, key, Fields(attributes=resource.attributes, linkages=resource.relationships))
 
 
 def _values(record: Any) -> Mapping[str, Any]:
@@ -140,22 +204,27 @@ def _values(record: Any) -> Mapping[str, Any]:
 
 
 def _key_part(entity: Entity, values: Mapping[str, Any], name: str) -> str:
-    value = values.get(name)
+    value = values.get(name, entity.defaults.get(name))
     text = "" if value is None else str(value).strip()
     if not text:
+        if name in entity.optional:
+            return ""
         raise RowError("is missing or empty, and a row is found by it", name)
-    if len(text) > 255:
-        # A longer tracking number is a 500 to the store, not a refusal (6.1.9).
-        raise RowError(f"has {len(text)} characters; a store takes 255", name)
-    if name == entity.key[0] and "," in text:
+    if len(text) > LONGEST_KEY:
+        raise RowError(f"has {len(text)} characters; a store takes {LONGEST_KEY}", name)
+    by_filter = entity.find is not None and entity.find.by == "filter" and name == entity.find.field
+    if by_filter and "," in text:
         raise RowError("holds a comma, and a store's filter cannot look for such a value", name)
-    return text
+    return key_text(entity.shape.attributes.get(entity.attribute(name)), text, folded=entity.key_folded)
 
 
-def _name(value: Any, field: str) -> str | None:
+def _names(value: Any, field: str, *, many: bool) -> Names:
+    if not many:
+        return None if value is None else _text(value, field)
     if value is None:
-        return None
-    return _text(value, field)
+        return ()
+    listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
+    return tuple(dict.fromkeys(_text(one.strip() if isinstance(one, str) else one, field) for one in listed))
 
 
 def _text(value: Any, field: str) -> str:
@@ -166,61 +235,8 @@ def _text(value: Any, field: str) -> str:
     return str(value)
 
 
-def cast_value(kind: Kind | None, value: Any, field: str) -> Any:
-    """Return a value as JSON has it for this kind; raise `RowError` where it is of another kind.
-
-    A file of CSV holds texts only; money and decimals stay texts, so that no digit is lost.
-    """
-    if value is None or kind is None:
-        return value
-    try:
-        match kind:
-            case "boolean":
-                return value if isinstance(value, bool) else _boolean(str(value))
-            case "integer":
-                return int(value)
-            case "float":
-                return float(value)
-            case "money" | "decimal":
-                return format(Decimal(str(value)), "f")
-            case "string":
-                return value if isinstance(value, str) else str(value)
-            case _:
-                return value
-    except (ValueError, TypeError, InvalidOperation):
-        raise RowError(f"should be {'a number' if kind != 'boolean' else 'true or false'}", field) from None
-
-
-def _boolean(text: str) -> bool:
-    if text.lower() in TRUE:
-        return True
-    if text.lower() in FALSE:
-        return False
-    raise ValueError(text)
-
-
-def same_value(kind: Kind | None, ours: Any, theirs: Any) -> bool:
-    """Whether the store would keep `ours` as the `theirs` that it has: it trims texts and rounds money to four decimals."""
-    if ours is None or theirs is None:
-        return ours is theirs
-    if kind in {"money", "decimal", "float", "integer"}:
-        digits = Decimal("0.0001") if kind == "money" else None
-        left, right = Decimal(str(ours)), Decimal(str(theirs))
-        return (left.quantize(digits) if digits else left) == (right.quantize(digits) if digits else right)
-    if isinstance(ours, str) and isinstance(theirs, str):
-        return ours.strip() == theirs.strip()
-    return bool(ours == theirs)
-
-
-def same_linkage(ours: Linkage, theirs: Linkage) -> bool:
-    """Whether two relationships refer to the same records; order means nothing."""
-    if isinstance(ours, tuple) and isinstance(theirs, tuple):
-        return set(ours) == set(theirs)
-    return ours == theirs
-
-
-def linkage_to(type_: str, id_: str | None, *, many: bool) -> Linkage:
-    """Return a relationship's value for one target or none."""
-    if id_ is None:
-        return () if many else None
-    return (Ref(type_, id_),) if many else Ref(type_, id_)
+def _setting(value: Any, field: str) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    text = _text(format(value, "f") if isinstance(value, float) else value, field)
+    return {"true": "1", "yes": "1", "false": "0", "no": "0"}.get(text.lower(), text)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.operators.records import Records
 from oro_provider.operators.store import StoreOperator, entity_argument
+from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import AirflowFailException
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import jinja2
     from airflow.sdk import Context
 
     from oro_provider.entities.model import Entity
-    from oro_provider.load.lookups import LookupTable
+    from oro_provider.load.mentions import LookupTable, Resolved
+    from oro_provider.load.rows import Row
 
 PROBLEMS_SHOWN = 20
 
@@ -29,41 +32,71 @@ class OroCommerceResolveLookupsOperator(StoreOperator):
 
     :param entity: what the rows are: a type (`"products"`) or an `Entity` of your own. (templated)
     :param records: rows: a list, an XCom, a path of `.jsonl` or `.csv`, or a manifest. Not kept in the rendered fields. (templated)
+    :param target: path of a JSON file for the ids, where they are too many for XCom; the task then returns the path. (templated)
+    :param absent: what to do about names that the store does not have: `fail`, or `skip` them for the upsert to decide.
     :param orocommerce_conn_id: the connection. (templated)
     """
 
-    template_fields: Sequence[str] = ("orocommerce_conn_id", "entity", "records")
+    template_fields: Sequence[str] = ("orocommerce_conn_id", "entity", "records", "target")
 
-    def __init__(self, *, entity: str | Entity, records: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *, entity: str | Entity, records: Any, target: Any = None, absent: str = "fail", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.entity = entity
         self.records = records
+        self.target = target
+        self.absent = absent
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         super().render_template_fields(context, jinja_env)
         self.records = Records(self.records)
 
-    def execute(self, context: Context) -> LookupTable:
-        from oro_provider.load.lookups import Resolver, resolve_rows
-        from oro_provider.load.rows import Rows
+    def execute(self, context: Context) -> LookupTable | str:
+        from oro_provider.load.lookups import Resolver
+        from oro_provider.load.mentions import resolve_rows
+        from oro_provider.load.rows import Reject, read_rows
 
+        if self.absent not in {"fail", "skip"}:
+            raise AirflowFailException(f"absent is {self.absent!r}; it should be fail or skip")
         with airflow_errors():
-            rows = Rows(entity_argument(self.entity), self.records)
-            read = list(rows)
+            entity = entity_argument(self.entity)
+            read = list(read_rows(entity, self.records))
+        rows = [row for row in read if not isinstance(row, Reject)]
 
-        async def job(client: Any) -> tuple[LookupTable, dict[str, dict[str, str]]]:
-            return await resolve_rows(Resolver(client), rows.entity, read)
+        async def job(client: Any) -> Resolved:
+            return await resolve_rows(Resolver(client), entity, rows)
 
-        table, problems = self.work(job)
-        found = [str(reject) for reject in rows.rejects]
-        for row in read:
-            for name, value in (*row.references.items(), *row.units.items()):
-                if value is not None and value in problems[name]:
-                    found.append(str(row.rejected(problems[name][value], name)))
+        resolved = self.work(job)
+        found = [str(reject) for reject in read if isinstance(reject, Reject)]
+        found += _problems(entity, rows, resolved, skip_absent=self.absent == "skip")
         if found:
             more = f"\n... and {len(found) - PROBLEMS_SHOWN} more" if len(found) > PROBLEMS_SHOWN else ""
             raise AirflowFailException(
                 f"{len(found)} of the rows' names cannot be resolved:\n" + "\n".join(found[:PROBLEMS_SHOWN]) + more
             )
+        table = resolved.table
         self.log.info("Resolved %s", ", ".join(f"{len(ids)} {name}" for name, ids in table.items()) or "nothing")
-        return table
+        if not self.target:
+            return table
+        with airflow_errors():
+            path = path_of(self.target)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(json.dumps(table).encode())
+        return str(path)
+
+
+def _problems(entity: Entity, rows: Iterable[Row], resolved: Resolved, *, skip_absent: bool) -> Iterator[str]:
+    """Yield each name that cannot be resolved, at its first row. A record of the rows' own kind may be made by them."""
+    from oro_provider.load.mentions import mentions
+
+    told: set[tuple[str, str]] = set()
+    for row in rows:
+        for mention in mentions(entity, row.fields):
+            problem = resolved.problem(mention)
+            if problem is None or (mention.path, mention.name) in told:
+                continue
+            if resolved.is_absent(mention) and (skip_absent or mention.lookup.type == entity.type):
+                continue
+            told.add((mention.path, mention.name))
+            yield str(row.rejected(problem, mention.shown))

@@ -6,6 +6,7 @@ Rows are customers' data, and Airflow stores the rendered fields of a task, so o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,10 +16,26 @@ if TYPE_CHECKING:
 class Records:
     """Rows that were given to an operator. Iterating yields them; as text it is a summary without any value of theirs."""
 
-    def __init__(self, given: Any) -> None:
+    def __init__(self, given: Any, *, inside: str | None = None) -> None:
+        """`inside`: the member of each record that is the row, as in a file of rejects."""
         self._given = given
+        self._inside = inside
 
     def __iter__(self) -> Iterator[Any]:
+        for record in self._records():
+            yield record[self._inside] if self._inside is not None else record
+
+    def peek(self) -> Any:
+        """Return the first row, None where there is none; it is yielded again."""
+        given = self._given
+        if _is_path(given) or isinstance(given, Mapping | list | tuple):
+            return next(iter(self), None)
+        rows = iter(given if given is not None else ())
+        first = next(rows, None)
+        self._given = chain([first], rows) if first is not None else ()
+        return first
+
+    def _records(self) -> Iterator[Any]:
         given = self._given
         if isinstance(given, Mapping) and "files" in given:
             from oro_provider.load.sources import manifest_records

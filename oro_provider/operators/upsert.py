@@ -8,7 +8,7 @@ from oro_provider.operators.records import Records
 from oro_provider.operators.store import StoreOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
-from oro_provider.version_compat import AirflowFailException
+from oro_provider.version_compat import AirflowException, AirflowFailException, conf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from oro_provider.entities.model import Entity
+    from oro_provider.load.load import Load, Run
     from oro_provider.load.outcome import Outcome
     from oro_provider.load.rows import Reject
 
 REJECTS_SHOWN = 20
+# Operations that end so soon are not worth a deferral, which takes some seconds itself.
+PATIENCE_SECONDS = 5.0
 
 
 class OroCommerceUpsertOperator(StoreOperator):
@@ -31,70 +34,365 @@ class OroCommerceUpsertOperator(StoreOperator):
     and the task fails for good with its outcome in XCom, unless `max_rejects` allows for it.
 
     :param entity: what the rows are: a type (`"products"`) or an `Entity` of your own. (templated)
-    :param records: rows: a list, an XCom, a path of `.jsonl` or `.csv`, or a manifest. Not kept in the rendered fields. (templated)
-    :param lookups: ids of `OroCommerceResolveLookupsOperator`; names that are not among them are resolved here. (templated)
+    :param records: rows: a list, an XCom, a path of `.jsonl`, `.csv` or `.parquet`, or a manifest. Not kept in the rendered
+        fields. (templated)
+    :param lookups: ids of `OroCommerceResolveLookupsOperator`, or the path of its file; names that are not among them are
+        resolved here. (templated)
+    :param key: another key of the entity to find records by: `"external_id"` for customers. (templated)
+    :param missing: what becomes of a name that the store does not have: `reject` the row, `fail` the task, `null` (leave the
+        reference empty) or `create` it; for all fields, or by field: `{"brand": "create", "*": "reject"}`. (templated)
+    :param repeated: a row that repeats the key of an earlier one is refused (`error`), or the `last` one wins.
+    :param remove_units: take units off products that their rows' `units` do not name. Their prices and stock go at once.
     :param rejects: path of the file for refused rows (JSON lines, each with its reason and the row as it came). (templated)
-    :param max_rejects: how many rows may be refused before the task fails.
+    :param max_rejects: how many rows may be refused before the task fails: a number, or below 1 a share of the rows.
+    :param results: path of a file with a line for each row: what came of it, and its id where known. (templated)
+    :param dry_run: write nothing; `results` then holds the plan, and the counts say what would be.
+    :param operations: how many operations may be in flight: as many as the store has message-queue consumers.
+    :param operation_deadline: seconds after which an operation that does not end is given up.
+    :param deferrable: leave the worker while operations are at work in the store.
+    :param poll_interval: seconds between two looks at operations, at most.
     :param orocommerce_conn_id: the connection. (templated)
     """
 
-    template_fields: Sequence[str] = ("orocommerce_conn_id", "entity", "records", "lookups", "rejects")
-    template_fields_renderers = {"lookups": "json"}  # noqa: RUF012 - Airflow's form
+    template_fields: Sequence[str] = (
+        "orocommerce_conn_id",
+        "entity",
+        "records",
+        "lookups",
+        "key",
+        "missing",
+        "rejects",
+        "results",
+    )
+    template_fields_renderers = {"lookups": "json", "missing": "json"}  # noqa: RUF012 - Airflow's form
 
     def __init__(
         self,
         *,
         entity: str | Entity,
         records: Any,
-        lookups: Mapping[str, Mapping[str, str]] | None = None,
+        lookups: Mapping[str, Mapping[str, str]] | str | None = None,
+        key: str | Sequence[str] | None = None,
+        missing: str | Mapping[str, str] = "reject",
+        repeated: str = "error",
+        remove_units: bool = False,
         rejects: Any = None,
-        max_rejects: int = 0,
+        max_rejects: float = 0,
+        results: Any = None,
+        dry_run: bool = False,
+        operations: int = 1,
+        operation_deadline: float = 1800.0,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float = 5.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.entity = entity
         self.records = records
         self.lookups = lookups
+        self.key = key
+        self.missing = missing
+        self.repeated = repeated
+        self.remove_units = remove_units
         self.rejects = rejects
         self.max_rejects = max_rejects
+        self.results = results
+        self.dry_run_only = dry_run
+        self.operations = operations
+        self.operation_deadline = operation_deadline
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self._run: Run | None = None
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         super().render_template_fields(context, jinja_env)
         self.records = Records(self.records)
 
     def execute(self, context: Context) -> Outcome:
-        from oro_provider.load.load import Load, load
+        return self._load(context, resume=_is_retry(context), patient=not self.deferrable)
+
+    def execute_complete(self, context: Context, event: Any, ids: Sequence[str]) -> Outcome:
+        """Go on when the operations have ended."""
+        from oro_provider.triggers.operations import validated
+
+        event = validated(event)
+        if event["status"] == "error":
+            kind = AirflowFailException if event["permanent"] else AirflowException
+            raise kind(f"Operations {', '.join(ids)} could not be watched: {event['message']}")
+        # At the deadline the load looks once more, asks the store why, and says so.
+        deadline = 0.0 if event["status"] == "overdue" else self.operation_deadline
+        begun = self._spec(context, resume=True, patient=True, deadline=deadline)
+        if begun.work is not None and not (begun.work / "state.json").exists():
+            self.log.warning(
+                "The journal %s is not here: [orocommerce] work_path should be a place that all workers share. The load begins "
+                "afresh, without leaving the worker.",
+                begun.work,
+            )
+            return self._load(context, resume=True, patient=True)
+        return self._load(context, resume=True, patient=not self.deferrable, deadline=deadline)
+
+    def on_kill(self) -> None:
+        """Say what the store is still at; it cannot be called back, and a retry waits for it."""
+        if self._run is not None and self._run.running:
+            self.log.warning("Still at work in the store: operations %s", ", ".join(self._run.running))
+
+    def _load(self, context: Context, *, resume: bool, patient: bool, deadline: float | None = None) -> Outcome:
+        from oro_provider.load.apply import WaitingForOperations
+        from oro_provider.load.load import Run
+        from oro_provider.load.outcome import too_many
 
         with airflow_errors():
-            spec = Load(
-                entity=entity_argument(self.entity),
-                records=self.records,
-                lookups=self.lookups or {},
-                rejects=path_of(self.rejects) if self.rejects else None,
-            )
-        outcome, rejects = self.work(lambda client: load(client, spec))
+            spec = self._spec(context, resume=resume, patient=patient, deadline=deadline)
+
+        async def job(client: Any) -> tuple[Outcome, list[Reject]]:
+            self._run = Run(client, spec)
+            return await self._run.to_the_end()
+
+        try:
+            outcome, rejects = self.work(job)
+        except WaitingForOperations as waiting:
+            self._defer(waiting.ids)
+            raise
         self.log.info(
             "%(read)s rows of %(entity)s: %(created)s created, %(updated)s updated, %(unchanged)s unchanged, "
             "%(rejected)s rejected, in %(seconds)s s and %(requests)s requests",
             outcome,
         )
-        if outcome["rejected"] > self.max_rejects:
+        if too_many(outcome, self.max_rejects):
             # Before the failure, so that a callback or a person can read it.
             context["ti"].xcom_push(key="return_value", value=outcome)
             raise AirflowFailException(_refusals(spec.entity, outcome, rejects))
         return outcome
 
+    def _defer(self, ids: list[str]) -> None:
+        from oro_provider.triggers.operations import OroCommerceOperationsTrigger
+
+        self.log.info("Waiting for operations %s", ", ".join(ids))
+        self.defer(
+            trigger=OroCommerceOperationsTrigger(
+                orocommerce_conn_id=self.orocommerce_conn_id,
+                ids=ids,
+                deadline=self.operation_deadline,
+                poll_interval=self.poll_interval,
+            ),
+            method_name="execute_complete",
+            kwargs={"ids": ids},
+        )
+
+    def _spec(self, context: Context, *, resume: bool, patient: bool, deadline: float | None = None) -> Load:
+        from oro_provider.load.apply import ApplyOptions
+        from oro_provider.load.load import Load
+        from oro_provider.load.plan import PlanOptions
+
+        entity = entity_argument(self.entity)
+        key = (self.key,) if isinstance(self.key, str) else tuple(self.key or ())
+        rejects = path_of(self.rejects) if self.rejects else None
+        return Load(
+            entity=entity.keyed_by(key),
+            records=self.records,
+            lookups=_lookups(self.lookups),
+            rejects=rejects,
+            results=path_of(self.results) if self.results else None,
+            work=work_folder(context, rejects, entity.type),
+            resume=resume,
+            repeated=_one_of(self.repeated, ("error", "last"), "repeated"),
+            dry_run=self.dry_run_only,
+            plan=PlanOptions(missing=_missing(self.missing), remove_units=self.remove_units),
+            apply=ApplyOptions(
+                operations=self.operations,
+                operation_deadline=self.operation_deadline if deadline is None else deadline,
+                poll_interval=self.poll_interval,
+                patience=None if patient else PATIENCE_SECONDS,
+            ),
+        )
+
+
+def work_folder(context: Context, beside: Any, entity: str) -> Any:
+    """Return the folder of a task's journal: below `[orocommerce] work_path`, else beside its rejects, else on this machine.
+
+    It belongs to the run and the task, so that a retry finds what the try before it left.
+    """
+    import tempfile
+    from hashlib import sha256
+
+    ti = context.get("ti")
+    if ti is None or not hasattr(ti, "run_id"):  # run by hand, without a task
+        return None
+    names = (ti.dag_id, ti.task_id, ti.run_id, str(getattr(ti, "map_index", -1)), entity)
+    digest = sha256("\x00".join(names).encode()).hexdigest()[:24]
+    configured = conf.get("orocommerce", "work_path", fallback="")
+    if configured:
+        return path_of(configured) / digest
+    if beside is not None:
+        return beside.parent / "_work" / digest
+    return path_of(tempfile.gettempdir()) / "orocommerce-work" / digest
+
+
+def _is_retry(context: Context) -> bool:
+    """Whether an earlier try of this run of the task failed: clearing a task raises its `max_tries`, and begins afresh."""
+    ti, task = context.get("ti"), context.get("task")
+    if ti is None or task is None or not hasattr(ti, "try_number"):
+        return False
+    first = getattr(ti, "max_tries", 0) - int(task.retries or 0) + 1
+    return bool(ti.try_number > max(first, 1))
+
+
+def _missing(given: str | Mapping[str, str]) -> dict[str, Any]:
+    from oro_provider.load.mentions import MISSING
+
+    policies = {"*": given} if isinstance(given, str) else dict(given)
+    for field, policy in policies.items():
+        _one_of(policy, MISSING, f"missing[{field}]")
+    return policies
+
+
+def _one_of(value: str, allowed: Sequence[str], name: str) -> Any:
+    if value not in allowed:
+        raise ValueError(f"{name} is {value!r}; it should be one of {', '.join(allowed)}")
+    return value
+
+
+def _lookups(given: Any) -> Mapping[str, Mapping[str, str]]:
+    if not given:
+        return {}
+    if isinstance(given, str):
+        import json
+
+        found: Mapping[str, Mapping[str, str]] = json.loads(path_of(given).read_bytes())
+        return found
+    return given  # type: ignore[no-any-return]  # a rendered field
+
+
+class OroCommerceReplayRejectsOperator(OroCommerceUpsertOperator):
+    """Sends refused rows again, after they or the store were repaired.
+
+    :param entity: what the rows are. (templated)
+    :param replay: path of the rejects of an earlier load; the `values` of each line are the row. (templated)
+    :param rejects: where those go that are refused again; must be another file. (templated)
+
+    Everything else is as in `OroCommerceUpsertOperator`.
+    """
+
+    template_fields: Sequence[str] = (*OroCommerceUpsertOperator.template_fields, "replay")
+
+    def __init__(self, *, entity: str | Entity, replay: Any, rejects: Any = None, **kwargs: Any) -> None:
+        super().__init__(entity=entity, records=None, rejects=rejects, **kwargs)
+        self.replay = replay
+
+    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+        super().render_template_fields(context, jinja_env)
+        if self.rejects and str(self.rejects) == str(self.replay):
+            raise AirflowFailException("rejects and replay are the same file, which would be lost")
+        self.records = Records(self.replay, inside="values")
+
 
 class OroCommerceUpsertProductsOperator(OroCommerceUpsertOperator):
-    """Makes the store have these products (`OroCommerceUpsertOperator` with `entity="products"`).
+    """Makes the store have these products, of every kind (`OroCommerceUpsertOperator` with `entity="products"`).
 
-    A row: `{"sku": "A-1", "name": "Lamp", "unit": "each", "tax_code": "TAXABLE", "category": "Office / Lighting", "brand":
-    "ACME", "attribute_family": "default_family", "inventory_status": "in_stock", "status": "enabled"}`; only `sku` must be
-    there, a new product also needs `name` and `unit`. A new product is disabled unless its row says `enabled`.
+    A row: `{"sku": "A-1", "name": "Lamp", "name.de_DE": "Lampe", "unit": "each", "tax_code": "TAXABLE", "category":
+    "Office / Lighting", "brand": "ACME", "status": "enabled"}`; only `sku` must be there, a new product also needs `name`
+    and `unit`. A new product is disabled unless its row says `enabled`. A configurable one has `variants`, a kit
+    `kit_items`; the products that they name may be among the rows.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs["entity"] = "products"
+        super().__init__(**kwargs)
+
+
+class OroCommerceUpsertProductPricesOperator(OroCommerceUpsertOperator):
+    """Makes price lists have these prices (`OroCommerceUpsertOperator` with `entity="productprices"`).
+
+    A row: `{"price_list": "Wholesale", "product": "A-1", "unit": "each", "quantity": 1, "currency": "USD", "value": "9.90"}`.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "productprices"
+        super().__init__(**kwargs)
+
+
+class OroCommerceUpsertInventoryLevelsOperator(OroCommerceUpsertOperator):
+    """Sets the stock of products (`OroCommerceUpsertOperator` with `entity="inventorylevels"`).
+
+    A row: `{"product": "A-1", "unit": "each", "quantity": 12}`; `unit` may be missing where a product has one only. The
+    store makes a level with each unit of a product, and the API makes none.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "inventorylevels"
+        super().__init__(**kwargs)
+
+
+class OroCommerceUpsertCustomersOperator(OroCommerceUpsertOperator):
+    """Makes the store have these customers (`OroCommerceUpsertOperator` with `entity="customers"`).
+
+    A row: `{"name": "ACME Ltd", "group": "Wholesale", "parent": "ACME Holding", "payment_term": "net 30", "tax_code":
+    "NON_EXEMPT"}`. Names are not unique in a store: let one task at a time load customers, or use `key="external_id"` (6.1.10).
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "customers"
+        super().__init__(**kwargs)
+
+
+class OroCommerceUpsertCustomerUsersOperator(OroCommerceUpsertOperator):
+    """Makes the store have these customer users (`OroCommerceUpsertOperator` with `entity="customerusers"`).
+
+    A row: `{"email": "ann@acme.example", "first_name": "Ann", "last_name": "Lee", "customer": "ACME Ltd", "roles": ["Buyer"],
+    "enabled": true}`. A new one is not enabled unless its row says so; `password` is sent for a new one only.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "customerusers"
+        super().__init__(**kwargs)
+
+
+class OroCommerceUpsertCustomerGroupsOperator(OroCommerceUpsertOperator):
+    """Makes the store have these customer groups (`OroCommerceUpsertOperator` with `entity="customergroups"`)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "customergroups"
+        super().__init__(**kwargs)
+
+
+class OroCommerceUpsertAddressesOperator(OroCommerceUpsertOperator):
+    """Makes customers or customer users have these addresses: of which of them is told by the rows' owner.
+
+    A row: `{"customer": "ACME Ltd", "street": "1 Main St", "city": "Salem", "postal_code": "97301", "country": "US", "region":
+    "Oregon", "organization": "ACME Ltd", "types": ["billing"], "default_types": ["billing"]}`, with `customer_user` (an e-mail)
+    instead of `customer` for a user's own. All rows of one task have the same kind of owner.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "customeraddresses"
+        super().__init__(**kwargs)
+
+    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+        super().render_template_fields(context, jinja_env)
+        first = self.records.peek()
+        if isinstance(first, dict) and "customer_user" in first:
+            self.entity = "customeruseraddresses"
+
+
+class OroCommerceUpsertPriceListsOperator(OroCommerceUpsertOperator):
+    """Makes the store have these price lists (`OroCommerceUpsertOperator` with `entity="pricelists"`).
+
+    A row: `{"name": "Wholesale", "currencies": ["EUR", "USD"], "active": true}`.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "pricelists"
+        super().__init__(**kwargs)
+
+
+class OroCommerceUpsertPriceListCustomerGroupsOperator(OroCommerceUpsertOperator):
+    """Gives customer groups these price lists (`OroCommerceUpsertOperator` with `entity="pricelisttocustomergroups"`).
+
+    A row: `{"customer_group": "Wholesale", "price_list": "Wholesale", "sort_order": 1}`.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "pricelisttocustomergroups"
         super().__init__(**kwargs)
 
 
@@ -111,8 +409,21 @@ class OroCommerceUpsertShippingTrackingsOperator(OroCommerceUpsertOperator):
         super().__init__(**kwargs)
 
 
+class OroCommerceUpsertOrdersOperator(OroCommerceUpsertOperator):
+    """Makes the store have these orders (`OroCommerceUpsertOperator` with `entity="orders"`).
+
+    A row: `{"identifier": "EXT-1", "customer": "ACME Ltd", "currency": "USD", "line_items": [{"sku": "A-1", "unit": "each",
+    "quantity": 2, "value": "9.90", "currency": "USD"}]}`.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "orders"
+        super().__init__(**kwargs)
+
+
 def _refusals(entity: Entity, outcome: Outcome, rejects: Sequence[Reject]) -> str:
+    from oro_provider.load.outcome import shown
+
     where = f" They are in {outcome['rejects']}." if outcome["rejects"] else ""
-    shown = "\n".join(str(reject) for reject in rejects[:REJECTS_SHOWN])
-    more = f"\n... and {len(rejects) - REJECTS_SHOWN} more" if len(rejects) > REJECTS_SHOWN else ""
-    return f"{outcome['rejected']} of {outcome['read']} rows of {entity.type} were refused.{where}\n{shown}{more}"
+    listed = shown(rejects[:REJECTS_SHOWN], outcome["rejected"])
+    return f"{outcome['rejected']} of {outcome['read']} rows of {entity.type} were refused.{where}\n{listed}"

@@ -1,6 +1,6 @@
 """The store that the integration suite runs against, seen by a client that is not ours.
 
-The sandbox by default; a real one by ORO_TEST_URL, ORO_TEST_CLIENT_ID and ORO_TEST_CLIENT_SECRET. Writing to anything but the
+The sandbox by default (of version ORO_TEST_SANDBOX, 6.1 if none is named); a real one by ORO_TEST_URL, ORO_TEST_CLIENT_ID and ORO_TEST_CLIENT_SECRET. Writing to anything but the
 sandbox needs ORO_TEST_ALLOW_WRITES=<its host>; what is made carries the run's id and is swept at the end.
 """
 
@@ -89,7 +89,7 @@ def integration_store() -> Iterator[IntegrationStore]:
         return
     from oro_provider.sandbox import running
 
-    with running(seed=11, orders=150, version="6.1") as sandbox:
+    with running(seed=11, orders=150, version=os.environ.get("ORO_TEST_SANDBOX", "6.1")) as sandbox:
         store = IntegrationStore(sandbox.url, sandbox.client_id, sandbox.client_secret, is_sandbox=True)
         store.login()
         yield store

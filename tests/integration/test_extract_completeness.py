@@ -92,15 +92,18 @@ def test_orders_that_move_or_vanish_between_index_and_page_are_counted(
     rows = sandbox.execute('SELECT "id", "updatedAt" FROM orders ORDER BY "id"')
     gone, moved = rows[40][0], rows[150][0]
     fetch = Pages.fetch
-    done: list[int] = []
+    first: list[int] = [1]
+    changed = asyncio.Event()
 
     async def fetch_later(self: Pages, ids: Any, dates: Any) -> Any:
-        if not done:
-            done.append(1)
+        if first:
+            first.clear()
             await asyncio.to_thread(sandbox.execute, 'DELETE FROM orders WHERE "id" = ?', (gone,))
             await asyncio.to_thread(
                 sandbox.execute, 'UPDATE orders SET "internalStatus" = \'closed\' WHERE "id" = ?', (moved,)
             )
+            changed.set()
+        await changed.wait()
         return await fetch(self, ids, dates)
 
     sandbox.execute("UPDATE orders SET \"internalStatus\" = 'open'")

@@ -12,8 +12,10 @@ from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.entities.orders import SHIPPING_TRACKINGS
 from oro_provider.entities.products import PRODUCTS
 from oro_provider.load.load import Load, load
-from oro_provider.load.lookups import Resolver, resolve_rows
-from oro_provider.load.rows import Rows
+from oro_provider.load.lookups import Resolver
+from oro_provider.load.mentions import resolve_rows
+from oro_provider.load.rows import Row as LoadRow
+from oro_provider.load.rows import read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,12 +53,12 @@ def names(store: IntegrationStore) -> Row:
 
 
 def product(store: IntegrationStore, number: int, names: Row, **more: Any) -> Row:
-    return {"sku": f"{store.run_id}-{number:03}", "name": f"Lamp {number}", "status": "enabled", **names, **more}
+    return {"sku": f"{store.run_id}-L{number:03}", "name": f"Lamp {number}", "status": "enabled", **names, **more}
 
 
 def stored_products(store: IntegrationStore) -> dict[str, Row]:
     found = store.read("products", include="names", **{"fields[productnames]": "string,localization"})
-    return {item["attributes"]["sku"]: item for item in found if store.run_id in item["attributes"]["sku"]}
+    return {item["attributes"]["sku"]: item for item in found if f"{store.run_id}-L" in item["attributes"]["sku"]}
 
 
 def default_name(store: IntegrationStore, sku: str) -> str:
@@ -181,15 +183,17 @@ def test_a_tracking_of_an_unknown_order_names_row_and_field(writable_store: Inte
 
 
 def test_names_are_resolved_in_few_requests(store: IntegrationStore, names: Row) -> None:
-    rows = list(Rows(PRODUCTS, [product(store, number, names) for number in range(500)]))
+    records = [product(store, number, names) for number in range(500)]
+    rows = [row for row in read_rows(PRODUCTS, records) if isinstance(row, LoadRow)]
 
     async def run() -> tuple[Any, int]:
         async with AsyncOroClient(store.settings) as client:
             found = await resolve_rows(Resolver(client), PRODUCTS, rows)
             return found, client.requests
 
-    (table, problems), asked = asyncio.run(run())
-    assert not any(problems.values())
+    resolved, asked = asyncio.run(run())
+    table = resolved.table
+    assert not any(resolved.problems.values())
     assert table["tax_code"].keys() == {names["tax_code"]}
     assert table["unit"] == {names["unit"]: names["unit"]}
     assert asked <= 6

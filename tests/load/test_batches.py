@@ -6,7 +6,7 @@ import pytest
 
 from oro_provider.entities.orders import SHIPPING_TRACKINGS
 from oro_provider.entities.products import PRODUCTS
-from oro_provider.load.apply import BATCH_BYTES, batches, row_field
+from oro_provider.load.batches import SYNC, batches, row_field
 from oro_provider.load.plan import Action
 from oro_provider.load.rows import Row
 
@@ -24,7 +24,7 @@ def action(number: int, included: int = 0, size: int = 10) -> Action:
         ([action(n) for n in range(250)], [100, 100, 50]),
         ([action(n, included=2) for n in range(26)], [25, 1]),
         ([action(n, included=60) for n in range(2)], [1, 1]),
-        ([action(n, size=BATCH_BYTES // 3) for n in range(4)], [2, 2]),
+        ([action(n, size=SYNC.bytes // 3) for n in range(4)], [2, 2]),
     ],
     ids=["none", "by records", "by included records", "one that is too large goes alone", "by bytes"],
 )

@@ -8,9 +8,13 @@ import pytest
 
 from oro_provider.api.documents import Ref
 from oro_provider.entities import entity_of
+from oro_provider.entities.customers import CUSTOMER_ADDRESSES
 from oro_provider.entities.orders import SHIPPING_TRACKINGS
+from oro_provider.entities.prices import PRODUCT_PRICES
 from oro_provider.entities.products import PRODUCTS
-from oro_provider.load.rows import Rows, read_row, same_value
+from oro_provider.load.repeats import Repeats
+from oro_provider.load.rows import Reject, read_row, read_rows
+from oro_provider.load.values import same_value
 
 LAMP = {
     "sku": " A-1 ",
@@ -22,21 +26,39 @@ LAMP = {
 }
 
 
-def test_a_row_is_told_apart_into_attributes_names_and_texts() -> None:
-    row = read_row(PRODUCTS, 1, LAMP)
-    assert row.key == ("A-1",)
-    assert row.attributes == {"sku": "A-1", "status": "enabled", "newArrival": True}
-    assert row.references == {"tax_code": "TAXABLE"}
-    assert row.localized == {"name": "Lamp"}
-    assert row.units == {"unit": "each"}
+def test_a_row_is_told_apart_into_attributes_names_texts_and_parts() -> None:
+    row = read_row(PRODUCTS, 1, {**LAMP, "name.de_DE": "Lampe", "back_order": True, "variants": "A-2, A-3"})
+    assert row.key == ("a-1",)
+    assert row.fields.attributes == {"sku": "A-1", "status": "enabled", "newArrival": True}
+    assert row.fields.references == {"tax_code": "TAXABLE"}
+    assert row.fields.texts == {"name": {"": "Lamp", "de_DE": "Lampe"}}
+    assert row.fields.settings == {"back_order": "1"}
+    assert [(part.references["unit"], part.leading) for part in row.fields.parts["units"]] == [("each", True)]
+    assert [part.references["product"] for part in row.fields.parts["variants"]] == ["A-2", "A-3"]
+
+
+def test_the_primary_unit_may_be_among_the_units() -> None:
+    units = [{"unit": "set", "conversion_rate": 10}, {"unit": "each", "precision": 2}]
+    row = read_row(PRODUCTS, 1, {"sku": "A-1", "unit": "each", "units": units})
+    told = [(part.references["unit"], part.leading, dict(part.attributes)) for part in row.fields.parts["units"]]
+    assert told == [("each", True, {"precision": 2}), ("set", False, {"conversionRate": 10})]
+
+
+def test_the_types_of_an_address_are_put_together() -> None:
+    place = {"customer": "ACME", "street": "Way 1", "city": "Ulm", "postal_code": "89073", "country": "DE"}
+    row = read_row(CUSTOMER_ADDRESSES, 1, {**place, "types": "billing", "default_types": ["shipping"]})
+    assert row.fields.attributes["types"] == [
+        {"default": False, "addressType": "billing"},
+        {"default": True, "addressType": "shipping"},
+    ]
 
 
 def test_a_ready_resource_object_is_taken_as_it_is() -> None:
     brand = {"data": {"type": "brands", "id": "3"}}
     row = read_row(PRODUCTS, 1, {"type": "products", "attributes": {"sku": "A-1"}, "relationships": {"brand": brand}})
-    assert row.key == ("A-1",)
-    assert row.attributes == {"sku": "A-1"}
-    assert row.linkages == {"brand": Ref("brands", "3")}
+    assert row.key == ("a-1",)
+    assert row.fields.attributes == {"sku": "A-1"}
+    assert row.fields.linkages == {"brand": Ref("brands", "3")}
 
 
 REFUSED: list[tuple[str, Any, Any, str]] = [
@@ -48,6 +70,12 @@ REFUSED: list[tuple[str, Any, Any, str]] = [
     ("a list for a name", PRODUCTS, {"sku": "A", "brand": ["x"]}, "row 1, field brand: should be a text, not list"),
     ("a word for a switch", PRODUCTS, {"sku": "A", "featured": "maybe"}, "row 1, field featured: should be true or false"),
     ("a word for a number", PRODUCTS, {"sku": "A", "category_sort_order": "x"}, "row 1, field category_sort_order: should be a number"),
+    ("no list of kit items", PRODUCTS, {"sku": "A", "kit_items": 7}, "row 1, field kit_items: should be a list"),
+    ("a kit item without a label", PRODUCTS, {"sku": "A", "kit_items": [{"products": "B"}]}, "row 1, field kit_items.label: is missing"),
+    ("no unit left", PRODUCTS, {"sku": "A", "units": None}, "row 1, field units: is empty"),
+    ("an unknown type of an address", CUSTOMER_ADDRESSES, {"customer": "ACME", "types": "home"}, "row 1, field types: has the type 'home'"),
+    ("no number", PRODUCT_PRICES, {"price_list": "A", "product": "B", "unit": "each", "currency": "USD", "value": "x"},
+     "row 1, field value: should be a number"),
     ("no dict", PRODUCTS, ["A"], "row 1: is no dict but list"),
     ("another type", PRODUCTS, {"type": "orders", "attributes": {}}, "row 1, field type: is a resource object of type 'orders'"),
     ("a number too long for the store", SHIPPING_TRACKINGS, {"order": "SO-1", "method": "UPS", "number": "1" * 256},
@@ -60,23 +88,24 @@ REFUSED: list[tuple[str, Any, Any, str]] = [
     ("entity", "record", "says"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
 )
 def test_a_row_that_cannot_be_read_is_refused_by_name(entity: Any, record: Any, says: str) -> None:
-    rows = Rows(entity, [record])
-    assert list(rows) == []
-    assert str(rows.rejects[0]).startswith(says)
+    (refused,) = read_rows(entity, [record])
+    assert isinstance(refused, Reject)
+    assert str(refused).startswith(says)
 
 
-def test_a_key_that_comes_twice_is_refused_whatever_its_case() -> None:
-    rows = Rows(PRODUCTS, [{"sku": "A-1"}, {"sku": "B-2"}, {"sku": "a-1"}])
-    assert [row.number for row in rows] == [1, 2]
-    assert [str(reject) for reject in rows.rejects] == ["row 3, field sku: repeats the sku of row 1"]
-    assert rows.read == 3
+def test_a_key_is_told_from_others_as_the_store_does() -> None:
+    price = {"price_list": "Wholesale", "product": "A-1", "unit": "each", "currency": "USD", "value": "1"}
+    one, same, other = (
+        read_row(PRODUCT_PRICES, 1, {**price, **more}).key for more in ({}, {"quantity": "1.0"}, {"product": "a-1"})
+    )
+    assert one == same != other
+    parcels = [{"order": "SO-1", "method": "UPS", "number": number} for number in ("1Z9", "1z9")]
+    assert len({read_row(SHIPPING_TRACKINGS, 1, parcel).key for parcel in parcels}) == 1
 
 
-def test_two_parcels_of_one_order_are_two_rows() -> None:
-    parcels = [{"order": "SO-1", "method": "UPS", "number": number} for number in ("1Z9", "1Z8", "1z9")]
-    rows = Rows(SHIPPING_TRACKINGS, parcels)
-    assert [row.number for row in rows] == [1, 2]
-    assert str(rows.rejects[0]) == "row 3, field order: repeats the order, method, number of row 1"
+def test_a_repeated_key_names_its_first_row() -> None:
+    repeats = Repeats()
+    assert [repeats.first(key, row) for row, key in enumerate([("a",), ("b",), ("a",)], start=1)] == [1, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +129,5 @@ def test_values_are_compared_as_the_store_keeps_them(kind: Any, ours: Any, their
 
 
 def test_an_unknown_entity_is_named_with_those_that_there_are() -> None:
-    with pytest.raises(
-        ValueError, match="'product' is unknown; there are customers, orders, ordershippingtrackings, products"
-    ):
+    with pytest.raises(ValueError, match="'product' is unknown; there are brands, customeraddresses"):
         entity_of("product")

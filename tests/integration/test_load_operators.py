@@ -1,0 +1,247 @@
+"""Load operators as a DAG's tasks run them: what they return, push, leave in files, and wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+
+from oro_provider.operators.delete import OroCommerceDeleteProductPricesOperator, OroCommerceDeleteProductsOperator
+from oro_provider.operators.lookups import OroCommerceResolveLookupsOperator
+from oro_provider.operators.request import OroCommerceGetOperator, OroCommerceRequestOperator
+from oro_provider.operators.upsert import (
+    OroCommerceReplayRejectsOperator,
+    OroCommerceUpsertAddressesOperator,
+    OroCommerceUpsertCustomersOperator,
+    OroCommerceUpsertOperator,
+    OroCommerceUpsertProductPricesOperator,
+    OroCommerceUpsertProductsOperator,
+)
+from oro_provider.triggers.operations import OroCommerceOperationsTrigger, validated
+from oro_provider.version_compat import AirflowFailException
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.integration.store import IntegrationStore
+
+pytestmark = pytest.mark.usefixtures("connection")
+
+
+def context(operator: Any, *, try_number: int = 1) -> Any:
+    """What a task is given; `pushed` is what it puts into XCom."""
+    pushed: dict[str, Any] = {}
+    ti = SimpleNamespace(
+        dag_id="shop", task_id=operator.task_id, run_id="run", map_index=-1, try_number=try_number, max_tries=2, pushed=pushed,
+        xcom_push=lambda key, value: pushed.update({key: value}),
+    )  # fmt: skip
+    operator.retries = 2
+    return {"ti": ti, "task": operator}
+
+
+def rendered(operator: Any, **more: Any) -> tuple[Any, Any]:
+    """Return an operator as it is when its templates are rendered, and its context."""
+    given = context(operator, **more)
+    operator.render_template_fields(given)
+    return operator, given
+
+
+def execute(operator: Any, **more: Any) -> Any:
+    operator, given = rendered(operator, **more)
+    return operator.execute(given)
+
+
+def rows(store: IntegrationStore, count: int, mark: str = "OP") -> list[dict[str, Any]]:
+    family = store.read("attributefamilies", **{"fields[attributefamilies]": "code"})[0]["attributes"]["code"]
+    return [
+        {"sku": f"{store.run_id}-{mark}{n}", "name": f"Op {n}", "unit": "each", "attribute_family": family}
+        for n in range(count)
+    ]
+
+
+def test_rejects_fail_the_task_with_its_outcome_and_are_replayed_after_repair(
+    writable_store: IntegrationStore, tmp_path: Path
+) -> None:
+    given = [*rows(writable_store, 3), {"sku": f"{writable_store.run_id}-OPX", "name": "X", "unit": "barrel"}]
+    rejects = tmp_path / "rejects.jsonl"
+    operator, ctx = rendered(
+        OroCommerceUpsertProductsOperator(
+            task_id="up", records=given, rejects=str(rejects), results=str(tmp_path / "all.jsonl")
+        )
+    )
+    assert str(operator.records) == "4 rows"
+    with pytest.raises(AirflowFailException, match="row 4, field unit: the store has no productunits 'barrel'"):
+        operator.execute(ctx)
+    outcome = ctx["ti"].pushed["return_value"]
+    assert (outcome["created"], outcome["rejected"], outcome["rejects"]) == (3, 1, str(rejects))
+    assert len((tmp_path / "all.jsonl").read_text().splitlines()) == 4
+
+    line = json.loads(rejects.read_text())
+    line["values"] = {**line["values"], "unit": "each"}
+    rejects.write_text(json.dumps(line) + "\n")
+    replay = OroCommerceReplayRejectsOperator(
+        task_id="replay", entity="products", replay=str(rejects), rejects=str(tmp_path / "again.jsonl")
+    )
+    outcome = execute(replay)
+    assert (outcome["created"], outcome["rejected"]) == (1, 0)
+
+
+@pytest.mark.parametrize(("allowed", "fails"), [(1, False), (0.5, False), (0.2, True), (0, True)])
+def test_rejects_may_be_allowed_as_number_or_share(
+    writable_store: IntegrationStore, allowed: float, fails: bool
+) -> None:
+    given = [*rows(writable_store, 2), {"sku": f"{writable_store.run_id}-OPY", "name": "X", "unit": "barrel"}]
+    operator = OroCommerceUpsertProductsOperator(task_id="share", records=given, max_rejects=allowed)
+    if fails:
+        with pytest.raises(AirflowFailException):
+            execute(operator)
+    else:
+        assert execute(operator)["rejected"] == 1
+
+
+def test_a_deferred_load_ends_as_one_that_waits(
+    writable_store: IntegrationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oro_provider.operators.upsert.PATIENCE_SECONDS", 0.0)
+    given = [{"name": f"{writable_store.run_id} deferred {n}"} for n in range(250)]
+    operator, ctx = rendered(OroCommerceUpsertCustomersOperator(task_id="defer", records=given, deferrable=True))
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(ctx)
+    outcome: Any = None
+    for _ in range(5):
+        trigger, method, kwargs = deferred.value.trigger, deferred.value.method_name, deferred.value.kwargs
+        assert isinstance(trigger, OroCommerceOperationsTrigger)
+        assert "secret" not in json.dumps(trigger.serialize())
+        made = type(trigger)(**trigger.serialize()[1])
+
+        async def event(trigger: Any = made) -> Any:
+            return await anext(trigger.run())
+
+        fired = asyncio.run(event()).payload
+        assert fired["status"] == "ended"
+        operator, ctx = rendered(OroCommerceUpsertCustomersOperator(task_id="defer", records=given, deferrable=True))
+        try:
+            outcome = getattr(operator, method)(ctx, event=fired, **kwargs)
+            break
+        except TaskDeferred as again:
+            deferred.value.trigger, deferred.value.kwargs = again.trigger, again.kwargs
+    assert (outcome["created"], outcome["rejected"]) == (250, 0)
+
+
+def test_a_foreign_event_is_not_believed() -> None:
+    with pytest.raises(ValueError, match="no event of its own"):
+        validated(None)
+
+
+def test_addresses_go_to_the_resource_of_their_owner(writable_store: IntegrationStore) -> None:
+    run = writable_store.run_id
+    execute(OroCommerceUpsertCustomersOperator(task_id="c", records=[{"name": f"{run} owner"}]))
+    user = {"email": f"{run}@owner.example", "first_name": "A", "last_name": "B", "customer": f"{run} owner"}
+    execute(OroCommerceUpsertOperator(task_id="u", entity="customerusers", records=[user]))
+    place = {"street": "1", "city": "Ulm", "postal_code": "89073", "country": "DE", "region": "BY", "organization": "O"}
+    of_customer = execute(
+        OroCommerceUpsertAddressesOperator(task_id="a", records=iter([{**place, "customer": f"{run} owner"}]))
+    )
+    of_user = execute(
+        OroCommerceUpsertAddressesOperator(task_id="b", records=[{**place, "customer_user": user["email"]}])
+    )
+    assert (of_customer["entity"], of_customer["created"]) == ("customeraddresses", 1)
+    assert (of_user["entity"], of_user["created"]) == ("customeruseraddresses", 1)
+
+
+def test_products_are_switched_off_unless_they_are_to_be_deleted(writable_store: IntegrationStore) -> None:
+    store = writable_store
+    given = rows(store, 3, "DEL")
+    execute(OroCommerceUpsertProductsOperator(task_id="up", records=given))
+    keys = [*given, {"sku": f"{store.run_id}-never"}]
+    with pytest.raises(AirflowFailException, match="3 records of products would go, and 2 at most may"):
+        execute(OroCommerceDeleteProductsOperator(task_id="few", records=keys, max_deletes=2))
+    done = execute(OroCommerceDeleteProductsOperator(task_id="off", records=keys))
+    assert (done["retired"], done["deleted"], done["absent"], done["rejected"]) == (3, 0, 1, 0)
+    found = store.read("products", **{"filter[sku]": given[0]["sku"]})[0]
+    assert found["attributes"]["status"] == "disabled"
+    assert found["relationships"]["inventory_status"]["data"]["id"] == "discontinued"
+    done = execute(OroCommerceDeleteProductsOperator(task_id="gone", records=[row["sku"] for row in given], hard=True))
+    assert (done["retired"], done["deleted"], done["absent"]) == (0, 3, 0)
+    again = execute(OroCommerceDeleteProductsOperator(task_id="gone", records=given, hard=True))
+    assert (again["deleted"], again["absent"]) == (0, 3)
+
+
+def test_prices_are_deleted_by_their_key_and_no_others(writable_store: IntegrationStore) -> None:
+    store = writable_store
+    given = rows(store, 2, "DPR")
+    execute(OroCommerceUpsertProductsOperator(task_id="up", records=given))
+    name = f"{store.run_id} DPR"
+    execute(
+        OroCommerceUpsertOperator(task_id="pl", entity="pricelists", records=[{"name": name, "currencies": ["USD"]}])
+    )
+    prices = [
+        {"price_list": name, "product": row["sku"], "unit": "each", "quantity": n, "currency": "USD", "value": "5"}
+        for row in given
+        for n in (1, 10)
+    ]
+    execute(OroCommerceUpsertProductPricesOperator(task_id="pp", records=prices))
+    done = execute(
+        OroCommerceDeleteProductPricesOperator(
+            task_id="del", records=[prices[0], {**prices[0], "product": "no-such"}, {**prices[0], "quantity": 7}]
+        )
+    )
+    assert (done["deleted"], done["absent"], done["rejected"]) == (1, 2, 0)
+    id_ = next(one["id"] for one in store.read("pricelists") if one["attributes"]["name"] == name)
+    assert len(store.read("productprices", **{"filter[priceList]": id_})) == 3
+
+
+def test_one_record_and_what_hangs_from_it(store: IntegrationStore) -> None:
+    product = store.read("products", **{"page[size]": "1"})[0]
+    got = execute(
+        OroCommerceGetOperator(task_id="get", entity="products", id=product["id"], include=["unitPrecisions"])
+    )
+    assert got["sku"] == product["attributes"]["sku"]
+    units = execute(
+        OroCommerceGetOperator(task_id="rel", entity="products", id=product["id"], relationship="unitPrecisions")
+    )
+    assert [unit["id"] for unit in units] == [unit["id"] for unit in got["unitPrecisions"]]
+    one = execute(
+        OroCommerceGetOperator(task_id="one", entity="products", id=product["id"], relationship="primaryUnitPrecision")
+    )
+    assert one["precision"] is not None
+    regions = execute(OroCommerceGetOperator(task_id="many", entity="countries", id="US", relationship="regions"))
+    assert len(regions) > 10  # the default page
+    assert execute(OroCommerceGetOperator(task_id="none", entity="products", id="999999", missing_ok=True)) is None
+    with pytest.raises(AirflowFailException):
+        execute(OroCommerceGetOperator(task_id="none", entity="products", id="999999"))
+
+
+def test_any_other_request(store: IntegrationStore) -> None:
+    answer = execute(OroCommerceRequestOperator(task_id="r", endpoint="countries", filters={"name": "Germany"}))
+    assert [one["id"] for one in answer["data"]] == ["DE"]
+    with pytest.raises(AirflowFailException, match="PUT"):
+        execute(OroCommerceRequestOperator(task_id="r", endpoint="countries", method="PUT"))
+
+
+def test_ids_go_on_by_file_where_they_are_many(writable_store: IntegrationStore, tmp_path: Path) -> None:
+    given = rows(writable_store, 2, "IDS")
+    path = execute(
+        OroCommerceResolveLookupsOperator(
+            task_id="ids", entity="products", records=given, target=str(tmp_path / "ids.json")
+        )
+    )
+    outcome = execute(OroCommerceUpsertProductsOperator(task_id="up", records=given, lookups=path))
+    assert outcome["created"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"missing": "ignore"}, "missing"),
+        ({"repeated": "first"}, "repeated"),
+        ({"key": "colour"}, "cannot be found by colour"),
+    ],
+)
+def test_a_wrong_argument_is_named(connection: str, arguments: dict[str, Any], says: str) -> None:
+    with pytest.raises(AirflowFailException, match=says):
+        execute(OroCommerceUpsertProductsOperator(task_id="up", records=[], **arguments))

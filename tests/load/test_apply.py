@@ -1,0 +1,205 @@
+"""Writing under bad conditions: no consumer, lost answers, kills in between. The store ends as after one good load."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oro_provider.api.async_client import AsyncOroClient
+from oro_provider.api.errors import OroCommerceError
+from oro_provider.api.exchange import Retries
+from oro_provider.entities import entity_of
+from oro_provider.load.apply import ApplyOptions, WaitingForOperations, cheapest
+from oro_provider.load.load import Load, load
+from oro_provider.load.operations import BatchNotDone
+from tests.integration.loading import counts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from oro_provider.load.outcome import Outcome
+    from oro_provider.load.rows import Reject
+    from tests.load.conftest import LoadStore
+
+QUICK = {"poll_interval": 0.05, "lost_answer_wait": 1.0}
+
+
+def run(
+    store: LoadStore, entity: str, rows: list[Any], *, work: Path | None = None, **options: Any
+) -> tuple[Outcome, list[Reject]]:
+    results = options.pop("results", None)
+    spec = Load(
+        entity_of(entity),
+        rows,
+        work=work,
+        results=results,
+        apply=ApplyOptions(**{**QUICK, **options}),  # type: ignore[arg-type]
+    )
+
+    async def job() -> tuple[Outcome, list[Reject]]:
+        async with AsyncOroClient(store.settings, retries=Retries(first_wait=0.02)) as client:
+            return await load(client, spec)
+
+    return asyncio.run(job())
+
+
+def products(prefix: str, count: int, **more: Any) -> list[dict[str, Any]]:
+    return [{"sku": f"{prefix}-{n:04}", "name": f"Thing {n}", "unit": "each", **more} for n in range(count)]
+
+
+def customers(prefix: str, count: int) -> list[dict[str, Any]]:
+    return [{"name": f"{prefix} {n:04}"} for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("batch", "writes", "sync_batches", "way"),
+    [
+        (False, 500, 0, "single"),
+        (True, 1, 1, "sync"),
+        (True, 200, 2, "sync"),
+        (True, 201, 3, "async"),
+        (True, 0, 0, "single"),
+    ],
+)
+def test_the_cheapest_way(batch: bool, writes: int, sync_batches: int, way: str) -> None:
+    assert cheapest(batch, writes, sync_batches) == way
+
+
+@pytest.mark.parametrize("way", ["single", "sync", "async"])
+def test_every_way_ends_the_same(store: LoadStore, way: Any, tmp_path: Path) -> None:
+    rows = [*products(f"WAY{way}", 120), {"sku": f"WAY{way}-bad", "unit": "each"}]
+    outcome, rejects = run(store, "products", rows, way=way, results=tmp_path / "results.jsonl")
+    assert counts(outcome) == (120, 0, 0, 1)
+    assert (rejects[0].row, rejects[0].field) == (121, "name")
+    assert "blank" in rejects[0].reason
+    assert store.count("products", f"sku LIKE 'WAY{way}-%'") == 120
+    results = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    assert [line["row"] for line in results] == list(range(1, 122))
+    assert all(line["id"] for line in results[:120])
+    assert results[120]["outcome"] == "rejected"
+    again, _ = run(store, "products", rows, way=way)
+    assert counts(again) == (0, 0, 120, 1)
+
+
+def test_a_store_without_a_consumer_is_told_from_a_busy_one_and_nothing_is_sent_twice(
+    store: LoadStore, tmp_path: Path
+) -> None:
+    rows = customers("Idle", 300)
+    store.sandbox.switch(consumers=0)
+    work = tmp_path / "work"
+    with pytest.raises(BatchNotDone, match="oro:message-queue:consume"):
+        # The probe itself takes the 25 s after which a store gives up waiting for a consumer.
+        run(store, "customers", rows, work=work, way="async", operation_deadline=0.2)
+    sent = store.requests()[-1]["number"]
+    store.sandbox.switch(consumers=1)
+    outcome, rejects = run(store, "customers", rows, work=work, way="async")
+    assert (counts(outcome), rejects) == ((300, 0, 0, 0), [])
+    assert not [one for one in store.requests(sent) if one["method"] == "PATCH"]
+    assert store.count("customers", "name LIKE 'Idle %'") == 300
+    assert not work.exists()
+
+
+def test_a_load_leaves_the_worker_and_comes_back(store: LoadStore, tmp_path: Path) -> None:
+    rows = products("DEFER", 250)
+    store.sandbox.switch(consumers=0)
+    with pytest.raises(WaitingForOperations) as waiting:
+        run(store, "products", rows, work=tmp_path / "work", way="async", patience=0.1)
+    assert len(waiting.value.ids) == 1
+    store.sandbox.switch(consumers=1)
+    outcome, _ = run(store, "products", rows, work=tmp_path / "work", way="async", patience=5.0)
+    assert counts(outcome) == (250, 0, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "reset_before", "500", "502"])
+@pytest.mark.parametrize("entity", ["customers", "ordershippingtrackings", "productprices"])
+def test_a_lost_answer_makes_nothing_twice(store: LoadStore, kind: str, entity: str) -> None:
+    rows, table, where = lost_rows(store, kind, entity)
+    method = "POST" if entity == "ordershippingtrackings" else "PATCH"
+    before = store.count(table, where)
+    # The first batch is the empty one that fences the operations, which may be repeated.
+    store.sandbox.fail(kind, method=method, path=f"/{entity}", times=2, skip=0 if method == "POST" else 1)
+    outcome, rejects = run(store, entity, rows, way=None if method == "POST" else "async")
+    assert rejects == []
+    assert outcome["created"] == len(rows)
+    assert store.count(table, where) == before + len(rows)
+
+
+def lost_rows(store: LoadStore, kind: str, entity: str) -> tuple[list[dict[str, Any]], str, str]:
+    mark = f"Lost-{kind}"
+    if entity == "customers":
+        return customers(mark, 150), "customers", f"name LIKE '{mark} %'"
+    if entity == "ordershippingtrackings":
+        orders = [row[0] for row in store.sandbox.execute("SELECT identifier FROM orders LIMIT 5")]
+        rows = [{"order": order, "method": "UPS", "number": f"{mark}-{order}"} for order in orders]
+        return rows, "ordershippingtrackings", f"number LIKE '{mark}-%'"
+    run(store, "products", products(mark, 40))
+    run(store, "pricelists", [{"name": mark, "currencies": ["USD"]}])
+    rows = [
+        {"price_list": mark, "product": row["sku"], "unit": "each", "currency": "USD", "value": "5"}
+        for row in products(mark, 40)
+    ]
+    id_ = store.sandbox.execute("SELECT id FROM pricelists WHERE name = ?", (mark,))[0][0]
+    return rows, "productprices", f'"priceList" = {id_}'
+
+
+def test_a_lost_operation_is_waited_for_before_its_rows_are_sent_again(store: LoadStore) -> None:
+    # The store took the batch, the answer was lost, and the queue stands still for a while: absent proves nothing.
+    rows = customers("Queued", 120)
+    store.sandbox.switch(consumers=0)
+    store.sandbox.fail("reset_after", method="PATCH", path="/customers", times=1, skip=1)
+    timer = threading.Timer(1.0, lambda: store.sandbox.switch(consumers=1))
+    timer.start()
+    outcome, _ = run(store, "customers", rows, way="async")
+    timer.join()
+    assert counts(outcome) == (120, 0, 0, 0)
+    assert store.count("customers", "name LIKE 'Queued %'") == 120
+
+
+def test_an_answer_that_is_lost_for_ever_fails_and_can_be_run_again(store: LoadStore) -> None:
+    rows = customers("Gone", 3)
+    store.sandbox.fail("reset_before", method="PATCH", path="/customers")
+    with pytest.raises(OroCommerceError) as lost:
+        run(store, "customers", rows, way="sync")
+    assert not lost.value.permanent
+    store.sandbox.heal()
+    outcome, _ = run(store, "customers", rows)
+    assert counts(outcome) == (3, 0, 0, 0)
+
+
+def test_two_loads_of_the_same_products_at_once_make_each_once(store: LoadStore) -> None:
+    rows = products("TWICE", 150)
+    results: list[Any] = []
+    threads = [threading.Thread(target=lambda: results.append(run(store, "products", rows))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [rejects for _, rejects in results] == [[], []]
+    assert store.count("products", "sku LIKE 'TWICE-%'") == 150
+
+
+def test_a_dry_run_writes_nothing_and_tells_what_it_would(store: LoadStore, tmp_path: Path) -> None:
+    rows = products("DRY", 3)
+    run(store, "products", rows[:1])
+    before = store.requests()[-1]["number"]
+    spec = Load(
+        entity_of("products"),
+        [{**rows[0], "status": "enabled"}, *rows[1:]],
+        dry_run=True,
+        results=tmp_path / "plan.jsonl",
+    )
+
+    async def job() -> Any:
+        async with AsyncOroClient(store.settings) as client:
+            return await load(client, spec)
+
+    outcome, _ = asyncio.run(job())
+    assert (counts(outcome), outcome["dry_run"]) == ((2, 1, 0, 0), True)
+    assert store.count("products", "sku LIKE 'DRY-%'") == 1
+    assert {one["method"] for one in store.requests(before)} <= {"GET", "POST"}
+    plan = [json.loads(line) for line in (tmp_path / "plan.jsonl").read_text().splitlines()]
+    assert plan[0]["changes"] == {"status": ["disabled", "enabled"]}

@@ -1,0 +1,159 @@
+"""Loads under fire: killed at any point, a fifth of the answers broken, two tasks at once. The store ends as after one load."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oro_provider.api.errors import OroCommerceError
+from oro_provider.sandbox import running
+from tests.soak.loading_process import work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from oro_provider.sandbox import RunningStore
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
+
+KILLS = 20
+COUNTED = {
+    "products": "SELECT sku, status FROM products WHERE sku LIKE 'SOAK-%' ORDER BY 1",
+    "productnames": "SELECT p.sku, n.string FROM productnames n JOIN products p ON p.id = n.product "
+    "WHERE p.sku LIKE 'SOAK-%' AND n.localization IS NULL ORDER BY 1",
+    "names in all": "SELECT p.sku, count(*) FROM productnames n JOIN products p ON p.id = n.product "
+    "WHERE p.sku LIKE 'SOAK-%' GROUP BY 1 ORDER BY 1",
+    "productprices": "SELECT p.sku, x.quantity, x.value FROM productprices x JOIN products p ON p.id = x.product "
+    "WHERE p.sku LIKE 'SOAK-%' ORDER BY 1, 2",
+    "customers": "SELECT name FROM customers WHERE name LIKE 'Soak %' ORDER BY 1",
+    "customeraddresses": "SELECT c.name, a.street FROM customeraddresses a JOIN customers c ON c.id = a.customer "
+    "WHERE c.name LIKE 'Soak %' ORDER BY 1, 2",
+    "ordershippingtrackings": "SELECT number FROM ordershippingtrackings WHERE number LIKE 'SOAK-%' ORDER BY 1",
+}
+
+
+@pytest.fixture
+def store() -> Iterator[RunningStore]:
+    with running(seed=9, orders=40, version="6.1") as sandbox:
+        yield sandbox
+
+
+def loads(store: RunningStore, size: int) -> dict[str, list[dict[str, Any]]]:
+    """Rows of every kind of writing: operations, batches, single calls."""
+    orders = [row[0] for row in store.execute("SELECT identifier FROM orders ORDER BY id LIMIT 30")]
+    skus = [f"SOAK-{n:04}" for n in range(size)]
+    names = [f"Soak {n:04}" for n in range(size // 2)]
+    return {
+        "products": [{"sku": sku, "name": f"Thing {sku}", "unit": "each", "status": "enabled"} for sku in skus],
+        "pricelists": [{"name": "Soak list", "currencies": ["USD"]}],
+        "productprices": [
+            {"price_list": "Soak list", "product": sku, "unit": "each", "quantity": 1, "currency": "USD", "value": "9.5"}
+            for sku in skus
+        ],
+        "customers": [{"name": name} for name in names],
+        "customeraddresses": [
+            {"customer": name, "street": f"Way {name}", "city": "Ulm", "postal_code": "89073", "country": "DE", "region": "BY",
+             "organization": name, "default_types": "billing"}
+            for name in names
+        ],
+        "ordershippingtrackings": [{"order": order, "method": "UPS", "number": f"SOAK-{order}"} for order in orders],
+    }  # fmt: skip
+
+
+def job(store: RunningStore, rows: dict[str, Any], folder: Path) -> dict[str, Any]:
+    settings = {"base_url": store.url, "client_id": store.client_id, "client_secret": store.client_secret}
+    return {"settings": settings, "loads": rows, "work": str(folder)}
+
+
+def state(store: RunningStore) -> dict[str, list[tuple[Any, ...]]]:
+    return {name: store.execute(statement) for name, statement in COUNTED.items()}
+
+
+def undisturbed(rows: dict[str, Any], folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    with running(seed=9, orders=40, version="6.1") as calm:
+        asyncio.run(work(job(calm, rows, folder / "calm")))
+        return state(calm)
+
+
+def test_killed_at_any_point_and_run_again(store: RunningStore, tmp_path: Path) -> None:
+    rows = loads(store, 400)
+    wanted = undisturbed(rows, tmp_path)
+    (tmp_path / "job.json").write_text(json.dumps(job(store, rows, tmp_path / "work")))
+    command = [sys.executable, "-m", "tests.soak.loading_process", str(tmp_path / "job.json")]
+    chance = random.Random(4)
+    killed = 0
+    for attempt in range(KILLS):
+        store.forget_requests()
+        # After so many answers, wherever in the load that is; later kills let it come further.
+        after = chance.randint(1, 12 + 2 * attempt)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        while process.poll() is None and len(store.requests()) < after:
+            time.sleep(0.002)
+        if process.poll() is None:
+            process.kill()
+            killed += 1
+        process.communicate()
+    assert killed > KILLS // 2
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    outcomes = json.loads(done.stdout)
+    assert [outcome["refused"] for outcome in outcomes.values()] == [[]] * len(outcomes)
+    assert state(store) == wanted
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_fifth_of_the_answers_is_broken(store: RunningStore, tmp_path: Path, seed: int) -> None:
+    rows = loads(store, 300)
+    wanted = undisturbed(rows, tmp_path)
+    for kind in ("reset_before", "reset_after", "500", "502", "503"):
+        store.fail(kind, rate=0.04, path="/admin/api/")
+    store.shop.store.faults.chance.seed(seed)
+    outcomes: dict[str, Any] = {}
+    for _ in range(10):  # as a task's retries would
+        try:
+            outcomes = asyncio.run(work(job(store, rows, tmp_path / f"work-{seed}")))
+            break
+        except OroCommerceError as error:
+            if error.permanent:
+                raise
+    assert outcomes
+    assert [outcome["refused"] for outcome in outcomes.values()] == [[]] * len(outcomes)
+    store.heal()
+    assert state(store) == wanted
+
+
+def test_two_tasks_that_load_the_same_rows_at_once(store: RunningStore, tmp_path: Path) -> None:
+    """What the store enforces needs no more; for the rest the docs say: a pool of one slot, which is a lock here."""
+    rows = loads(store, 300)
+    wanted = undisturbed(rows, tmp_path)
+    enforced = {"products", "productprices"}
+    pool = threading.Lock()
+    failures: list[BaseException] = []
+
+    def task(number: int) -> None:
+        for entity, records in rows.items():
+            part = job(store, {entity: records}, tmp_path / f"task-{number}")
+            try:
+                if entity in enforced:
+                    asyncio.run(work(part))
+                else:
+                    with pool:
+                        asyncio.run(work(part))
+            except BaseException as error:  # noqa: BLE001 - shown by the test
+                failures.append(error)
+
+    threads = [threading.Thread(target=task, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert state(store) == wanted
