@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 from oro_provider.api.errors import InvalidRequest, UnexpectedAnswer
 from oro_provider.api.query import FilterValue, Query, Range, timestamp
+from oro_provider.entities.orders import ORDERS
 from oro_provider.extract.position import OVERLAP, OrderHead, Position
+from oro_provider.extract.spec import Extract
 from oro_provider.extract.window import SECOND
 
 if TYPE_CHECKING:
@@ -102,7 +104,11 @@ class Look:
 
 
 async def look(client: AsyncOroClient, wanted: NewOrders) -> Look:
-    """Look once."""
+    """Look once. Raise `ValueError` for a filter that a store would answer wrongly in silence, or that is the look's own."""
+    for path in wanted.filters:
+        if path.partition("[")[0] in {"id", "createdAt", "updatedAt"}:
+            raise ValueError(f"filter {path!r} is the look's own: give since=, until= or after_id= instead")
+    Extract(entity=ORDERS, filters=wanted.filters)  # refuses enums of other resources
     if wanted.until is not None:
         return await _look_at_window(client, wanted)
     position = wanted.position or await begin(client, wanted)

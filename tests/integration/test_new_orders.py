@@ -244,3 +244,18 @@ def test_a_back_dated_order_made_before_the_start_is_not_new(store: Shop) -> Non
     store.order(PAST)
     store.order()
     assert found(store, since=now() + timedelta(seconds=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "says"),
+    [
+        ({"createdAt[gt]": "2026-01-01T00:00:00Z"}, "the look's own"),
+        ({"id": 7}, "the look's own"),
+        ({"parent.internalStatus": "open"}, "enum of another resource"),
+    ],
+)
+def test_a_filter_that_would_be_wrong_in_silence_is_refused(store: Shop, filters: dict[str, object], says: str) -> None:
+    store.forget()
+    with pytest.raises(ValueError, match=says):
+        found(store, since=now(), filters=filters)
+    assert store.asked() == []
