@@ -19,6 +19,7 @@ if TYPE_CHECKING or AIRFLOW_V_3_2_PLUS:
         AirflowException,
         AirflowFailException,
         AirflowNotFoundException,
+        AirflowSensorTimeout,
         AirflowSkipException,
     )
 else:
@@ -27,6 +28,7 @@ else:
         AirflowException,
         AirflowFailException,
         AirflowNotFoundException,
+        AirflowSensorTimeout,
         AirflowSkipException,
     )
 
@@ -48,6 +50,7 @@ __all__ = [
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",
+    "AirflowSensorTimeout",
     "AirflowSkipException",
     "conf",
     "metrics",
