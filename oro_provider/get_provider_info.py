@@ -43,6 +43,7 @@ def get_provider_info() -> dict[str, object]:
                 "to_openlineage_converter": "oro_provider.assets.convert_asset_to_openlineage",
             }
         ],
+        "cli": ["oro_provider.cli.get_commands"],  # Airflow 3.2+
         "connection-types": [
             {
                 "connection-type": CONNECTION_TYPE,
