@@ -32,6 +32,23 @@ def get_provider_info() -> dict[str, object]:
         ),
         "sensors": _modules("oro_provider.sensors.orders"),
         "triggers": _modules("oro_provider.triggers.operations", "oro_provider.triggers.orders"),
+        "config": {
+            "orocommerce": {
+                "description": "Settings of the OroCommerce provider.",
+                "options": {
+                    "work_path": {
+                        "description": (
+                            "Where loads keep how far they have come, so that a retry goes on: a folder or object storage that all "
+                            "workers share. By default beside a load's rejects, else in the worker's temporary folder."
+                        ),
+                        "type": "string",
+                        "version_added": __version__,
+                        "example": "s3://aws_default@lake/orocommerce-work",
+                        "default": "",
+                    }
+                },
+            }
+        },
         "connection-types": [
             {
                 "connection-type": CONNECTION_TYPE,

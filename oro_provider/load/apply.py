@@ -129,6 +129,23 @@ class Applier:
                 continue
             await self._ended(operation, [rows[one.row] for one in carried], carried, [], chunk, ATTEMPTS)
 
+    async def rehearse(self, actions: Sequence[Action], chunk: Chunk) -> None:
+        """Enter what these actions would do; where the store can, it is asked, one record after another, and keeps none.
+
+        Never in a batch, where the flag is ignored and the record is made (6.1.9).
+        """
+        for action in actions:
+            if action.verb != "unchanged" and self._planner.can_rehearse:
+                call = self._client.calls.create if action.verb == "create" else self._client.calls.update
+                try:
+                    await self._client.perform(call({**action.data, "meta": {"validate": True}}, action.included))
+                except REFUSALS as error:
+                    errors = error.errors or (ErrorObject(error.status or 0, str(error)),)
+                    one = Carried(action.row.number, "rehearsal", len(action.included))
+                    await self._refusals.refuse(action.row, one, errors, 0, action, chunk)
+                    continue
+            chunk.done(action.row.number, action.verb, action.id, action.changes)
+
     # -- operations ----------------------------------------------------------------------------------------------------
 
     async def _waves(self, writes: Sequence[Action], chunk: Chunk, attempt: int) -> None:
