@@ -40,6 +40,7 @@ class Records:
         self.tables["producttaxcodes"] = {"1": record("producttaxcodes", 1, {"code": "TAXABLE"})}
         self.tables["pricelists"] = {"1": record("pricelists", 1, {"name": "Wholesale"})}
         self.skus: dict[str, str] = {}
+        self.of_product: dict[tuple[str, str], dict[str, Any]] = {}  # a product's only name, its only unit
         for number in range(products):
             self.add_product(f"SKU-{number:06}", f"Thing {number}", "1")
 
@@ -57,6 +58,8 @@ class Records:
             "productnames", text, {"string": name, "fallback": None}, product=("products", id_), localization=None
         )
         self.skus[sku] = str(id_)
+        self.of_product["productunitprecisions", str(id_)] = self.tables["productunitprecisions"][str(unit)]
+        self.of_product["productnames", str(id_)] = self.tables["productnames"][str(text)]
         return str(id_)
 
     def listed(self, type_: str, query: dict[str, str]) -> list[dict[str, Any]]:
@@ -67,8 +70,8 @@ class Records:
             skus = query["filter[sku]"].split(",")
             rows = [table[self.skus[sku]] for sku in skus if sku in self.skus]
         elif "filter[product]" in query:
-            owners = set(query["filter[product]"].split(","))
-            rows = [row for row in rows if row["relationships"]["product"]["data"]["id"] in owners]
+            owners = query["filter[product]"].split(",")
+            rows = [self.of_product[type_, one] for one in owners if (type_, one) in self.of_product]
         above = query.get("filter[id][gt]")
         if above:
             rows = [row for row in rows if int(row["id"]) > int(above)]

@@ -19,6 +19,7 @@ from oro_provider.load.operations import BatchNotDone
 from oro_provider.sandbox import running
 from tests.integration.loading import counts
 from tests.load.conftest import LoadStore
+from tests.load.proxy import proxy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -231,3 +232,30 @@ def test_configurable_products_and_their_variants_in_one_load(tmp_path: Path) ->
         outcome, _ = run(store, "products", fewer)
         assert counts(outcome) == (0, 1, 14, 0)
         assert store.count("productvariantlinks") == 9
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_request_that_is_too_large_for_the_way_is_halved(store: LoadStore, way: Any) -> None:
+    rows = customers(f"Large {way}", 300)
+    with proxy(store, largest=6000) as settings:
+
+        async def job() -> Any:
+            async with AsyncOroClient(settings) as client:
+                return await load(
+                    client, Load(entity_of("customers"), rows, apply=ApplyOptions(way=way, poll_interval=0.05))
+                )
+
+        outcome, rejects = asyncio.run(job())
+    assert (counts(outcome), rejects) == ((300, 0, 0, 0), [])
+    assert store.count("customers", f"name LIKE 'Large {way} %'") == 300
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_missing_permission_is_told_after_few_requests(store: LoadStore, way: Any) -> None:
+    rows = customers(f"Denied {way}", 300)
+    store.sandbox.switch(denied={("customers", "CREATE"), ("customers", "create")})
+    before = store.requests()[-1]["number"]
+    with pytest.raises(OroCommerceError, match="permission") as denied:
+        run(store, "customers", rows, way=way)
+    assert denied.value.permanent
+    assert len(store.requests(before)) < 10

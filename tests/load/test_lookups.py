@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from oro_provider.api.async_client import AsyncOroClient
-from oro_provider.api.settings import Settings
 from oro_provider.entities import entity_of
 from oro_provider.entities.lookups import LOOKUPS, ORDERS_BY_IDENTIFIER, PRODUCTS_BY_SKU, REGIONS, WEBSITES
 from oro_provider.load.lookups import Names, Resolver
 from oro_provider.load.mentions import resolve_rows
 from oro_provider.load.rows import Row, read_rows
 from tests.integration.loading import run_load
+from tests.load.proxy import proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from oro_provider.api.settings import Settings
     from oro_provider.entities.model import Lookup
     from tests.load.conftest import LoadStore
 
@@ -97,41 +95,10 @@ def test_a_name_that_two_records_have_lists_them(store: LoadStore) -> None:
     assert "names 2 pricelists: ids" in rejects[0].reason
 
 
-class Stripping(BaseHTTPRequestHandler):
-    """A proxy that takes the method override away."""
-
-    upstream = ""
-
-    def handle_any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        dropped = {"x-http-method-override", "host", "content-length", "accept-encoding"}
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
-        answer = requests.request(self.command, self.upstream + self.path, headers=headers, data=body, timeout=30)
-        self.send_response(answer.status_code)
-        self.send_header("Content-Type", answer.headers.get("Content-Type", ""))
-        self.send_header("Content-Length", str(len(answer.content)))
-        self.end_headers()
-        self.wfile.write(answer.content)
-
-    do_GET = do_POST = do_PATCH = handle_any  # noqa: N815 - http.server's names
-
-    def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def stripped(store: LoadStore) -> Iterator[Settings]:
-    handler = type("Handler", (Stripping,), {"upstream": store.sandbox.url})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Settings(
-        base_url=f"http://127.0.0.1:{server.server_port}",
-        client_id=store.sandbox.client_id,
-        client_secret=store.sandbox.client_secret,
-    )
-    server.shutdown()
-    server.server_close()
+    with proxy(store, strips="x-http-method-override") as settings:
+        yield settings
 
 
 def test_where_the_override_is_stripped_the_keys_go_by_url(store: LoadStore, stripped: Settings) -> None:
