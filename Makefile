@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Python falls back to /tmp when TMPDIR does not exist.
 _ := $(shell mkdir -p $(CURDIR)/.tmp)
 
-.PHONY: venv demo demo-stop test soak matrix browser lint lock clean
+.PHONY: venv demo demo-stop test bench soak matrix browser lint lock clean
 
 .DEFAULT_GOAL := test
 
@@ -46,6 +46,16 @@ test: venv
 # What takes long, each on its own.
 soak matrix browser: venv
 	$(BIN)/python -m pytest -m $@
+
+# Numbers, not a test: what a reading takes next to what people use today. dlt has a place of its own, since it brings
+# libraries that Airflow's constraints do not have.
+bench: venv $(VENV)-bench/.ready
+	$(BIN)/python -m benchmarks $(if $(JSON),--json)
+
+$(VENV)-bench/.ready: requirements/bench.in
+	$(BIN)/uv venv --quiet $(VENV)-bench
+	$(BIN)/uv pip install --quiet --python $(VENV)-bench/bin/python --requirement requirements/bench.in
+	@touch $@
 
 lint: venv
 	$(BIN)/ruff check .

@@ -28,6 +28,7 @@ def get_provider_info() -> dict[str, object]:
             "oro_provider.operators.extract",
             "oro_provider.operators.lookups",
             "oro_provider.operators.request",
+            "oro_provider.operators.shards",
             "oro_provider.operators.upsert",
         ),
         "sensors": _modules("oro_provider.sensors.orders"),

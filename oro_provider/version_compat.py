@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as airflow_version
 from packaging.version import Version
@@ -20,6 +20,18 @@ else:
     from airflow.configuration import conf
     from airflow.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+
+def metrics() -> Any:
+    """Return what counts and gauges go to; a module since Airflow 3.2, a class before."""
+    if AIRFLOW_V_3_2_PLUS:
+        from airflow.sdk.observability import stats
+
+        return stats
+    from airflow.stats import Stats
+
+    return Stats
+
+
 __all__ = [
     "AIRFLOW_V_3_2_PLUS",
     "AIRFLOW_V_3_3_PLUS",
@@ -27,4 +39,5 @@ __all__ = [
     "AirflowFailException",
     "AirflowSkipException",
     "conf",
+    "metrics",
 ]

@@ -1,4 +1,4 @@
-"""Which window of time a run is about: its arguments, else its data interval. Never a guess.
+"""Which window of time a run is about: its arguments, else its partition, else its data interval. Never a guess.
 
 `@daily` and every manual run have no data interval in Airflow 3 (or one of zero length), and a window that is empty by
 accident would be a success that read nothing; so a run without an interval fails and names the cures.
@@ -6,7 +6,8 @@ accident would be a success that read nothing; so a run without an interval fail
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import re
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.version_compat import AirflowFailException
@@ -19,14 +20,20 @@ if TYPE_CHECKING:
 CURES = (
     "Give the DAG a timetable with real intervals: schedule=CronDataIntervalTimetable('@daily', timezone='UTC') "
     "(in Airflow 3 '@daily' has an interval of zero length); or pass since= and until=; or, for a run by hand, trigger it "
-    "with a logical date, or use `airflow backfill create`."
+    "with a logical date, or use `airflow backfill create`; or, for a partition whose key tells no period, pass "
+    "partition_period=."
 )
 
 
-def resolve_window(context: Context, since: Any = None, until: Any = None) -> Window:
-    """Return the window of this run: `since` and `until` where they are given, else the data interval.
+# What a partition's key says of its period: 2026, 2026-11, 2026-11-21, 2026-11-21T09. A longer one says a moment only.
+_DATED_KEY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}))?)?)?")
 
-    Both are moments with a time zone, as `datetime` or ISO 8601. Raise `AirflowFailException` where there is no window, or
+
+def resolve_window(context: Context, since: Any = None, until: Any = None, period: timedelta | None = None) -> Window:
+    """Return the window of this run: `since` and `until` where they are given, else the partition, else the data interval.
+
+    Both are moments with a time zone, as `datetime` or ISO 8601. `period` is that of a partition whose key does not tell it
+    (`2026-11-21` is a day, `2026-11` a month; `2026-11-21T00:00:00` may be anything). Raise `AirflowFailException` where there is no window, or
     where it is empty or reversed.
     """
     from oro_provider.extract.window import Window
@@ -37,6 +44,8 @@ def resolve_window(context: Context, since: Any = None, until: Any = None) -> Wi
             missing = "until" if given[0] else "since"
             raise AirflowFailException(f"a window has two ends: give {missing} too, or neither")
         start, end = given
+    elif partition := _partition(context, period):
+        start, end = partition
     else:
         start, end = context.get("data_interval_start"), context.get("data_interval_end")
         if start is None or end is None or start >= end:
@@ -46,6 +55,25 @@ def resolve_window(context: Context, since: Any = None, until: Any = None) -> Wi
         return Window(start, end)  # type: ignore[arg-type]  # neither is None here
     except ValueError as error:
         raise AirflowFailException(str(error)) from error
+
+
+def _partition(context: Context, period: timedelta | None) -> tuple[datetime, datetime] | None:
+    """Return the bounds of the run's partition, where it has one that is a time (Airflow 3.2 and later)."""
+    found = _DATED_KEY.fullmatch(str(context.get("partition_key") or ""))
+    date: datetime | None = context.get("partition_date")
+    if found is None:
+        return (date, date + period) if date and period else None
+    year, month, day, hour = (int(part) if part else None for part in found.groups())
+    start = date or datetime(int(found[1]), month or 1, day or 1, hour or 0, tzinfo=timezone.utc)
+    if period is not None:
+        return start, start + period
+    if hour is not None:
+        return start, start + timedelta(hours=1)
+    if day is not None:
+        return start, start + timedelta(days=1)
+    if month is not None:
+        return start, (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return start, start.replace(year=int(year or start.year) + 1)
 
 
 def moment(value: Any, name: str) -> datetime | None:

@@ -1,6 +1,6 @@
 """The driver over `aiohttp`: many pages or writes side by side, and triggers. It knows no rule of OroCommerce's.
 
-A client belongs to one event loop and is closed by `async with`. At most `max_connections` requests are in flight.
+A client belongs to one event loop and is closed by `async with`. At most `max_connections` requests of a process are in flight.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import ssl
 import time
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
 
 from oro_provider.api.calls import Calls, Record
 from oro_provider.api.exchange import Failure, Login, Pause, Request, Response, Retries, exchange
+from oro_provider.api.gate import gate_of
 from oro_provider.api.oauth import Token, login, token_slot
 from oro_provider.api.pace import pace_of
 from oro_provider.api.paging import Order, first_query, next_query
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# A page of 100 orders has about 150 kB; aiohttp's own 64 kB would stop and start the socket several times a page.
+READ_BUFFER_BYTES = 1 << 20
 # How often a coroutine looks whether another caller's login has ended; a token request takes about 60 ms.
 LOGIN_POLL_SECONDS = 0.01
 
@@ -54,7 +58,8 @@ class AsyncOroClient:
         self._announced: Token | None = None
         self._slot = token_slot(settings)
         self._pace = pace_of(settings.origin, settings.requests_per_second)
-        self._proxy = settings.proxies.get(urlsplit(settings.base_url).scheme)
+        self._gate = gate_of(settings.origin, settings.max_connections, settings.read_timeout)
+        self._proxy = _proxy(settings)
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, type_: str, id_: str, query: Query | None = None) -> Record:
@@ -113,8 +118,11 @@ class AsyncOroClient:
         settings = self.settings
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=settings.max_connections, ssl=_tls(settings)),
-            trust_env=settings.trust_env,
+            # Never True: it costs two turns in a thread a request, and a .netrc entry of the host makes each request fail, as
+            # it would stand against our own Authorization (aiohttp 3.14).
+            trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
+            read_bufsize=READ_BUFFER_BYTES,
         )
         return self
 
@@ -142,13 +150,24 @@ class AsyncOroClient:
             raise RuntimeError("open the client first: async with AsyncOroClient(settings) as client")
         if self._pace is not None:
             await asyncio.sleep(self._pace.reserve())
+        await self._gate.enter()
+        started = time.monotonic()
+        status: int | None = None
+        try:
+            answer = await self._exchange(self._session, request)
+            status = answer.status if isinstance(answer, Response) else None
+            return answer
+        finally:
+            self._gate.leave(status, time.monotonic() - started)
+
+    async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Response | Failure:
         self.requests += 1
         settings = self.settings
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=settings.connect_timeout, sock_read=request.read_timeout or settings.read_timeout
         )
         try:
-            async with self._session.request(
+            async with session.request(
                 request.method,
                 URL(request.url, encoded=True),
                 headers=request.headers,
@@ -161,6 +180,14 @@ class AsyncOroClient:
                 return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:
             return _failure(error, settings)
+
+
+def _proxy(settings: Settings) -> str | None:
+    """Return the proxy of the connection, else that of the environment, looked up once."""
+    parts = urlsplit(settings.base_url)
+    if parts.scheme in settings.proxies or not settings.trust_env:
+        return settings.proxies.get(parts.scheme)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | bool:
@@ -190,7 +217,7 @@ def _failure(error: Exception, settings: Settings) -> Failure:
                 f"{settings.origin} did not take the connection within {settings.connect_timeout:g} s", sent=False
             )
         case asyncio.TimeoutError():
-            return Failure("the store did not answer in time (see read_timeout)", sent=True)
+            return Failure("the store did not answer in time (see read_timeout)", sent=True, timed_out=True)
         case aiohttp.ClientConnectorError():
             return Failure(f"{settings.origin} cannot be reached: is the host right, and the store up?", sent=False)
         case aiohttp.ClientPayloadError():

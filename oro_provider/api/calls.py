@@ -6,13 +6,14 @@ parameter it answers 415 (5.1 to 7.0).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 from urllib.parse import quote
 
 from oro_provider.api.documents import MEDIA_TYPE, Page, Resource, decode, encode, read_included, read_one, read_page
 from oro_provider.api.exchange import Request, Response
 from oro_provider.api.query import LONGEST_QUERY, Query
+from oro_provider.api.raw import RawPage, read_raw_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from oro_provider.api.documents import JsonObject, Ref
     from oro_provider.api.settings import Settings
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -55,15 +57,32 @@ class Calls:
         `type_` may be a path below a record (`orders/7/lineItems`). `total` asks for the number of records that match, which
         costs the store a query of its own and is a 500 on sub-resources of 5.1.
         """
+        return Call(self._list(type_, query, total=total), read_page)
+
+    def raw_page(self, type_: str, query: Query, *, total: bool = False, divisible: bool = False) -> Call[RawPage]:
+        """As `page`, but its resource objects stay bytes. `divisible`: the caller asks for less after a time-out."""
+        return self.page_as(read_raw_page, type_, query, total=total, divisible=divisible)
+
+    def page_as(
+        self,
+        read: Callable[[Response], T],
+        type_: str,
+        query: Query,
+        *,
+        total: bool = False,
+        divisible: bool = False,
+    ) -> Call[T]:
+        """As `raw_page`, read by a function of the caller's."""
+        return Call(replace(self._list(type_, query, total=total), divisible=divisible), read)
+
+    def _list(self, type_: str, query: Query, *, total: bool) -> Request:
         headers = {"X-Include": "noHateoas;totalCount" if total else "noHateoas"}
         url = self.url(*type_.split("/"))
         text = query.url_query()
         if len(text) <= LONGEST_QUERY:
-            request = self._request("GET", f"{url}?{text}" if text else url, headers=headers, repeatable=True)
-        else:
-            headers["X-HTTP-Method-Override"] = "GET"
-            request = self._request("POST", url, query.body(), headers=headers, repeatable=True)
-        return Call(request, read_page)
+            return self._request("GET", f"{url}?{text}" if text else url, headers=headers, repeatable=True)
+        headers["X-HTTP-Method-Override"] = "GET"
+        return self._request("POST", url, query.body(), headers=headers, repeatable=True)
 
     def create(
         self,

@@ -173,7 +173,7 @@ def _failure(error: requests.RequestException, settings: Settings) -> Failure:
                 f"{settings.origin} did not take the connection within {settings.connect_timeout:g} s", sent=False
             )
         case requests.ReadTimeout():
-            return Failure("the store did not answer in time (see read_timeout)", sent=True)
+            return Failure("the store did not answer in time (see read_timeout)", sent=True, timed_out=True)
         case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
             return Failure("the answer broke off", sent=True, truncated=True)
         case requests.ConnectionError() if _never_connected(error):

@@ -71,6 +71,10 @@ class ConnectionFailed(OroCommerceError):
     permanent = False
 
 
+class TimedOut(ConnectionFailed):
+    """The store did not answer a reading in time: what was asked may be too much at once."""
+
+
 class OutcomeUnknown(OroCommerceError):
     """The answer to a write was lost: the store may have done it, or may do it yet. Look before sending it again."""
 
@@ -121,6 +125,12 @@ class ServerError(OroCommerceError):
 
 class UnexpectedAnswer(OroCommerceError):
     """An answer that no OroCommerce gives: HTML, a redirect, a truncated or foreign document."""
+
+
+class Incomplete(OroCommerceError):
+    """The store did not give everything that it says it has; nothing that was read is published."""
+
+    permanent = False
 
 
 class TruncatedAnswer(UnexpectedAnswer):

@@ -12,7 +12,14 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from oro_provider.api.errors import ConnectionFailed, OroCommerceError, OutcomeUnknown, TruncatedAnswer, error_for
+from oro_provider.api.errors import (
+    ConnectionFailed,
+    OroCommerceError,
+    OutcomeUnknown,
+    TimedOut,
+    TruncatedAnswer,
+    error_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -25,7 +32,8 @@ if TYPE_CHECKING:
 class Request:
     """What goes to the store. `repeatable`: doing it twice leaves the store as doing it once does.
 
-    `read_timeout` in seconds, where it differs from the connection's.
+    `read_timeout` in seconds, where it differs from the connection's. `divisible`: the asker will ask for less where the store
+    takes too long, so that a time-out is not repeated.
     """
 
     method: str
@@ -34,6 +42,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     repeatable: bool = False
     read_timeout: float | None = None
+    divisible: bool = False
 
     @property
     def path(self) -> str:
@@ -89,11 +98,13 @@ def _http_date(value: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No whole answer came. `sent`: the store may have seen the request; `truncated`: a part of the answer came."""
+    """No whole answer came. `sent`: the store may have seen the request; `truncated`: a part of the answer came;
+    `timed_out`: the store was still at work when we stopped waiting."""
 
     reason: str
     sent: bool
     truncated: bool = False
+    timed_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +152,9 @@ class Retries:
     @staticmethod
     def _heals(request: Request, answer: Response | Failure) -> bool:
         if isinstance(answer, Failure):
-            return request.repeatable or not answer.sent
+            return (request.repeatable or not answer.sent) and not (answer.timed_out and request.divisible)
+        if answer.status == 504 and request.divisible:
+            return False
         if answer.status in NOT_DONE_STATUSES:
             return True
         if answer.status == 415 and answer.is_html:  # maintenance
@@ -184,6 +197,6 @@ def failure(request: Request, answer: Response | Failure) -> OroCommerceError:
     if not answer.sent:
         return ConnectionFailed(f"{asked}: {answer.reason}.")
     if request.repeatable:
-        kind = TruncatedAnswer if answer.truncated else ConnectionFailed
+        kind = TimedOut if answer.timed_out else TruncatedAnswer if answer.truncated else ConnectionFailed
         return kind(f"{asked}: {answer.reason}.")
     return OutcomeUnknown(f"{asked}: {answer.reason}. The store may have done it all the same.")

@@ -171,6 +171,18 @@ class Find:
     chunk: int = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A related list that is read in requests of its own, since an include of it costs the store too much.
+
+    `owner`: the list's own resource is asked for these owners by this relationship. None: what the store computes is in no
+    resource of its own that takes several owners, so the same records are asked again for this list only, `size` at once.
+    """
+
+    owner: str | None = None
+    size: int = 1000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """What is known of a resource.
@@ -191,7 +203,9 @@ class Entity:
         keep it.
     retire: what to set instead of deleting.
     watermark: the attribute that moves with each change; None where the store has none.
+    older_watermark: what stands in for it on stores that cannot filter by it.
     costly: what the store computes at length, read only when asked for by name.
+    apart: included lists that are read in requests of their own.
     batch: the store takes several at once (`update_list`).
     personal: its values are people's data and stand in no log.
     back_office: path of a record's page below the admin prefix, with `{id}`.
@@ -219,7 +233,9 @@ class Entity:
     rehearsed: bool = False
     retire: Mapping[str, Any] = field(default_factory=dict)
     watermark: str | None = None
+    older_watermark: str | None = None
     costly: frozenset[str] = frozenset()
+    apart: Mapping[str, Apart] = field(default_factory=dict)
     batch: bool = False
     personal: bool = False
     back_office: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oro_provider.entities import lookups
-from oro_provider.entities.model import Entity, Find, Part, Reference
+from oro_provider.entities.model import Apart, Entity, Find, Part, Reference
 
 _PLACE = {
     "country": Reference("country", lookups.COUNTRIES),
@@ -42,8 +42,10 @@ ORDERS = Entity(
     },
     rehearsed=True,
     watermark="updatedAt",  # there since 6.0.5
+    older_watermark="createdAt",
     # Totals and taxes are computed anew for each order: 70 to 85 % of a default page (6.1.9).
     costly=frozenset({"orderSubtotals"}),
+    apart={"orderSubtotals": Apart(size=25)},  # the resource `ordersubtotals` takes one order at a time
     batch=True,
     personal=True,
     back_office="order/view/{id}",

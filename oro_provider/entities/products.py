@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oro_provider.entities import lookups
-from oro_provider.entities.model import Entity, Find, Part, Reference, Text
+from oro_provider.entities.model import Apart, Entity, Find, Part, Reference, Text
 
 _PRODUCT = Reference("product", lookups.PRODUCTS_BY_SKU)
 
@@ -92,6 +92,8 @@ PRODUCTS = Entity(
     # A deleted product takes its prices along and leaves order lines without a product (5.1 to 7.0).
     retire={"status": "disabled", "inventory_status": "discontinued"},
     watermark="updatedAt",
+    # 1,000 products with include=names take 7.2 s, their names by themselves 0.12 s (6.1).
+    apart={"names": Apart(owner="product"), "unitPrecisions": Apart(owner="product")},
     batch=True,
     back_office="product/view/{id}",
 )

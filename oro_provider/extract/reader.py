@@ -1,164 +1,265 @@
-"""The reader: a window of an entity, page by page in id order, into files. Memory holds one page at a time."""
+"""The reader: an extract, page by page in the order of ids, into files that are published when it is proven whole.
+
+Ids come first (`index`), pages are fetched side by side and leave in order, so memory holds some pages and one block of a
+file, whatever the size of the store, and what was done is told by the last id that was written.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+import logging
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from oro_provider.api.documents import Page, Ref, Resource
-from oro_provider.api.errors import InvalidRequest, UnexpectedAnswer
-from oro_provider.api.query import FilterValue, Query
-from oro_provider.entities.shapes import SHAPES
-from oro_provider.extract.files import Manifest, RecordFiles
-from oro_provider.extract.records import IncludeTree, flat_record, include_paths, include_tree, sparse_fields
+import msgspec
+
+from oro_provider.api.errors import InvalidRequest
+from oro_provider.extract.files import BLOCK_BYTES, FILE_BYTES, Format, RecordFiles
+from oro_provider.extract.index import Index, IndexPage
+from oro_provider.extract.journal import Journal, State
+from oro_provider.extract.layouts import ObjectsLayout, RecordsLayout
+from oro_provider.extract.manifest import Manifest, write_manifest
+from oro_provider.extract.missing import Missing
+from oro_provider.extract.pages import PageRows, Pages
+from oro_provider.extract.progress import Progress
+from oro_provider.extract.spec import Extract
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
 
     from oro_provider.api.async_client import AsyncOroClient
-    from oro_provider.entities.model import Entity
-    from oro_provider.extract.window import Window
 
+__all__ = ["Destination", "Extract", "NotSettled", "extract", "read_pages", "read_records"]
+
+log = logging.getLogger(__name__)
+
+# Pages that may be ahead of the one that is written next, for each connection: enough to bridge a slow one.
+PAGES_AHEAD = 4
 # Seconds that a window may end ahead of the store's clock: a scheduler's clock is not the store's.
-LONGEST_SETTLE = 60.0
-# A store cuts to-many lists of a document at 100 (5.1) or 1,000 (6.0 and later); `noHateoas` removes the only sign of it.
-CUT_LENGTHS = frozenset({100, 1000})
+LONGEST_AHEAD = 60.0
+
+
+class NotSettled(Exception):
+    """The window ended too short a time ago by the store's clock; come again in `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the window is settled in {seconds:g} s by the store's clock")
+        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Extract:
-    """What to read. `window` None reads everything; `watermark` is the date that the window is about.
+class Destination:
+    """Where an extract goes: `folder` a path, `name` a part of the files' names that no other run of the window has.
 
-    `include` are relationships (dotted paths too) to nest in the records, `fields` what the default leaves out: costly
-    fields, to-many references, a store's own attributes.
+    `work` is the folder of the journal, None for an extract that begins afresh whatever happened. `part`: this is a shard, whose
+    replaced files stay until the whole is published.
     """
 
-    entity: Entity
-    window: Window | None = None
-    watermark: str | None = None
-    include: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    filters: Mapping[str, FilterValue] = field(default_factory=dict)
-    page_size: int | None = None
-
-    @property
-    def tree(self) -> IncludeTree:
-        return include_tree(self.include)
-
-    @property
-    def query(self) -> Query:
-        """The query for this extract; raise `ValueError` for what a store would answer wrongly in silence."""
-        shape = self.entity.shape
-        fields = sparse_fields(self.entity.type, shape, self.tree, self.entity.costly, self.fields)
-        for path in self.filters:
-            self._check_filter(path)
-            # A filter on an enum that `fields` does not name gives wrong rows (6.1), so each filtered field is named.
-            name = path.partition("[")[0].partition(".")[0]
-            if name not in fields[self.entity.type] and name != "id":
-                fields[self.entity.type].append(name)
-        filters = dict(self.filters)
-        if self.window is not None:
-            date = self.watermark or self.entity.watermark
-            if date is None:
-                raise ValueError(f"{self.entity.type} have no date of their last change: read them without a window")
-            filters[date] = self.window.range
-        return Query(filters=filters, include=tuple(include_paths(self.tree)), fields=fields, size=self.page_size)
-
-    @property
-    def until_empty(self) -> bool:
-        """Whether a filter over a to-many relation makes short pages of joined rows."""
-        relationships = self.entity.shape.relationships
-        names = (path.partition("[")[0].partition(".")[0] for path in self.filters)
-        return any(name in relationships and relationships[name].many for name in names)
-
-    def _check_filter(self, path: str) -> None:
-        name, _, nested = path.partition("[")[0].partition(".")
-        if not nested:
-            return
-        to = self.entity.shape.relationships.get(name)
-        target = SHAPES.get(to.type) if to else None
-        below = target.relationships.get(nested.partition(".")[0]) if target else None
-        if below is not None and _is_enum(below.type):
-            raise ValueError(
-                f"filter {path!r} looks at an enum of another resource, which a store answers wrongly (6.1)"
-            )
+    folder: Any
+    name: str
+    work: Any = None
+    part: bool = False
+    format: Format = "jsonl"
+    block_bytes: int = BLOCK_BYTES
+    file_bytes: int = FILE_BYTES
 
 
-def _is_enum(type_: str) -> bool:
-    shape = SHAPES.get(type_)
-    return shape is not None and set(shape.attributes) == {"priority", "default", "name"}
+async def extract(client: AsyncOroClient, spec: Extract, to: Destination, progress: Progress | None = None) -> Manifest:
+    """Read what `spec` says into files and publish their manifest; on an error nothing is published.
 
-
-async def wait_until_settled(client: AsyncOroClient, entity: Entity, window: Window, settle: float) -> None:
-    """Wait until the store's own clock is `settle` seconds past the window's end, so that late commits are in it.
-
-    Raise `ValueError` for a window that ends later than `LONGEST_SETTLE` from now: it cannot be read whole today.
+    Raise `NotSettled` where the window must not be read yet, `Incomplete` where the store keeps something back.
     """
-    date = entity.watermark or next(iter(entity.shape.attributes), "id")
-    query = Query(fields={entity.type: [date]}, size=1)
-    now = (await client.perform(client.calls.page(entity.type, query))).date
-    if now is None:
-        raise UnexpectedAnswer("The store's answer has no Date header, so its clock is unknown.")
-    wait = (window.until - now).total_seconds() + settle
-    if wait > LONGEST_SETTLE + settle:
-        raise ValueError(f"the window {window} ends in the future: it is {now:%Y-%m-%dT%H:%M:%SZ} at the store")
-    if wait > 0:
-        await asyncio.sleep(wait)
-
-
-async def extract(client: AsyncOroClient, spec: Extract, folder: Any) -> Manifest:
-    """Read what `spec` says into files below `folder` and publish their manifest; on an error nothing is published."""
-    newest: str | None = None
-    watermark = spec.entity.watermark
-    with RecordFiles(folder) as files:
-        async for page in read_pages(client, spec):
-            included = dict(page.included)
-            records = []
-            for resource in page.resources:
-                whole = await _completed(client, spec, resource, included)
-                records.append(flat_record(whole, included, spec.tree))
-                changed = resource.attributes.get(watermark) if watermark else None
-                newest = max(newest or changed, changed) if changed else newest
-            files.write(records)
-        return files.publish(spec.entity.type, spec.window, newest)
-
-
-async def read_pages(client: AsyncOroClient, spec: Extract) -> AsyncIterator[Page]:
-    """Yield the pages of an extract."""
     try:
-        query = spec.query.where(size=spec.page_size or client.settings.page_size)
-        async for page in client.pages(spec.entity.type, query, until_empty=spec.until_empty):
+        return await _extract(client, spec, to, progress or Progress())
+    except NoSuchFilter as error:
+        older = spec.older
+        if older is None:
+            raise
+        log.warning(
+            "This store cannot filter %s by %s: reading those of the window %s by %s instead. Changes of older ones are not seen.",
+            spec.type,
+            spec.date,
+            older.window,
+            older.date,
+        )
+        log.debug("The store said: %s", error)
+        return await _extract(client, older, to, progress or Progress())
+
+
+async def _extract(client: AsyncOroClient, spec: Extract, to: Destination, progress: Progress) -> Manifest:
+    journal = Journal(to.work) if to.work is not None else None
+    digest = f"{spec.digest}-{to.format}-{to.name}"
+    state = journal.load(digest) if journal else None
+    files = RecordFiles(
+        to.folder,
+        to.name,
+        format=to.format,
+        columns=_columns_of(spec) if to.format == "parquet" else None,
+        block_bytes=to.block_bytes,
+        file_bytes=to.file_bytes,
+    )
+    if state is None or not files.resume(state.files, state.open):
+        state = State(digest)
+    progress.begin(spec.type, state.count)
+    try:
+        await _read(client, spec, state, files, journal, progress)
+    except BaseException:
+        files.abandon()
+        raise
+    manifest = _publish(spec, to, state, files)
+    if journal is not None:
+        journal.delete()
+    progress.end()
+    return manifest
+
+
+async def _read(
+    client: AsyncOroClient,
+    spec: Extract,
+    state: State,
+    files: RecordFiles,
+    journal: Journal | None,
+    progress: Progress,
+) -> None:
+    """Read from where `state` ends to the end, keeping the journal up to date."""
+    layout = ObjectsLayout(spec) if spec.layout == "objects" else RecordsLayout(spec)
+    missing = Missing(client, spec, state.moved, state.deleted)
+
+    async def keep() -> None:
+        whole = await files.flush()
+        if whole and journal is not None and state.last is not None:
+            await missing.settle()
+            state.moved, state.deleted = missing.moved, missing.deleted
+            state.files, state.open = files.files, files.open_names
+            await asyncio.to_thread(journal.save, state)
+
+    async for page in read_pages(client, spec, last=state.last, progress=progress):
+        await missing.add(page.missing)
+        full = files.add(layout.tables(page))
+        state.last = page.ids[-1]
+        state.count += len(page.data)
+        state.newest = max(state.newest, page.newest)
+        progress.add(len(page.data) + len(page.missing))
+        if full:
+            await keep()
+    await missing.settle()
+    state.moved, state.deleted = missing.moved, missing.deleted
+    await keep()
+    await files.close()
+
+
+async def read_records(client: AsyncOroClient, spec: Extract, limit: int) -> list[dict[str, Any]]:
+    """Return the records of an extract; raise `ValueError` where there are more than `limit`."""
+    layout, missing = RecordsLayout(spec), Missing(client, spec)
+    records: list[dict[str, Any]] = []
+    async for page in read_pages(client, spec):
+        await missing.add(page.missing)
+        records += (msgspec.json.decode(line) for line in layout.tables(page)[spec.type])
+        if len(records) > limit:
+            raise ValueError(
+                f"there are more than {limit} {spec.type}: raise records_limit, or give a target and read its files"
+            )
+    await missing.settle()
+    return records
+
+
+async def read_pages(
+    client: AsyncOroClient, spec: Extract, *, last: str | None = None, progress: Progress | None = None
+) -> AsyncIterator[PageRows]:
+    """Yield the pages of an extract in the order of their ids, after `last`, reading several at a time."""
+    pages = Pages(client, spec)
+    size = spec.page_size or client.settings.page_size
+    ahead: deque[asyncio.Task[PageRows]] = deque()
+    limit = PAGES_AHEAD * client.settings.max_connections
+    try:
+        async for found in index_pages(client, spec, last, progress):
+            for start in range(0, len(found.ids), size):
+                if len(ahead) >= limit:
+                    yield await ahead.popleft()
+                end = start + size
+                ahead.append(asyncio.ensure_future(pages.fetch(found.ids[start:end], found.dates[start:end])))
+        while ahead:
+            yield await ahead.popleft()
+    finally:
+        for task in ahead:
+            task.cancel()
+        await asyncio.gather(*ahead, return_exceptions=True)
+
+
+async def index_pages(
+    client: AsyncOroClient, spec: Extract, last: str | None = None, progress: Progress | None = None
+) -> AsyncIterator[IndexPage]:
+    """Yield the ids of an extract, thousands at a time, where its window is settled (`NotSettled`) and can be filtered by."""
+    first = True
+    try:
+        async for page in Index(client, spec, last).pages():
+            if first:
+                check_settled(spec, page)
+                if progress is not None:
+                    progress.expect(page.left)
+                first = False
             yield page
     except InvalidRequest as error:
-        date = spec.watermark or spec.entity.watermark
-        if spec.window and any(f"filter[{date}]" in (said.parameter or "") for said in error.errors):
-            raise InvalidRequest(
-                f"This store cannot filter {spec.entity.type} by {date} (orders: only from 6.0.5). "
-                'Read by watermark="createdAt" and read a longer window again from time to time.',
-                status=error.status,
-                errors=error.errors,
-            ) from error
+        if spec.window and any(f"filter[{spec.date}]" in (said.parameter or "") for said in error.errors):
+            raise NoSuchFilter(spec, error) from error
         raise
 
 
-async def _completed(
-    client: AsyncOroClient, spec: Extract, resource: Resource, included: dict[Ref, Resource]
-) -> Resource:
-    """Return the resource with every to-many list whole: one of exactly the store's limit is read again by itself."""
-    relationships = dict(resource.relationships)
-    for name, target in resource.relationships.items():
-        if not isinstance(target, tuple) or len(target) not in CUT_LENGTHS:
-            continue
-        type_ = target[0].type
-        below = include_tree(spec.include).get(name, {})
-        shape = SHAPES.get(type_)
-        fields = sparse_fields(type_, shape, below, frozenset()) if shape else {}
-        query = Query(size=1000, sort=("id",), fields=fields, include=tuple(include_paths(below)))
-        refs: list[Ref] = []
-        async for page in client.pages(f"{resource.type}/{resource.id}/{name}", query, order="number"):
-            refs.extend(found.ref for found in page.resources)
-            included.update(page.included)
-            included.update((found.ref, found) for found in page.resources)
-        relationships[name] = tuple(refs)
-    return Resource(resource.type, resource.id, resource.attributes, relationships, resource.meta)
+class NoSuchFilter(InvalidRequest):
+    """The store cannot filter by the date that the window is about."""
+
+    def __init__(self, spec: Extract, error: InvalidRequest) -> None:
+        super().__init__(
+            f"This store cannot filter {spec.type} by {spec.date} (orders: by updatedAt only from 6.0.5). "
+            'Read by watermark="createdAt" and read a longer window again from time to time.',
+            status=error.status,
+            errors=error.errors,
+        )
+
+
+def check_settled(spec: Extract, page: IndexPage) -> None:
+    """Raise where the window ended too recently, or will end, by the clock of the answer that was just given."""
+    if spec.window is None or spec.settle is None:
+        return
+    if page.clock is None:
+        raise ValueError("The store's answer has no Date header, so its clock is unknown: read with settle=None.")
+    wait = (spec.window.until - page.clock).total_seconds() + spec.settle
+    if wait > LONGEST_AHEAD + spec.settle:
+        raise ValueError(
+            f"the window {spec.window} ends in the future: it is {page.clock:%Y-%m-%dT%H:%M:%SZ} at the store"
+        )
+    if wait > 0:
+        raise NotSettled(wait)
+
+
+def _publish(spec: Extract, to: Destination, state: State, files: RecordFiles) -> Manifest:
+    """Write the manifest of what is in the files."""
+    paths: dict[str, list[str]] = {}
+    for written in files.files:
+        paths.setdefault(written.type, []).append(str(to.folder / written.name))
+    manifest = Manifest(
+        entity=spec.type,
+        path=str(to.folder),
+        files=paths.pop(spec.type, []),
+        related=paths,
+        count=state.count,
+        bytes=sum(written.bytes for written in files.files),
+        since=spec.window.since.isoformat() if spec.window else None,
+        until=spec.window.until.isoformat() if spec.window else None,
+        watermark=spec.date if spec.window else None,
+        max_updated_at=state.newest or None,
+        moved=state.moved,
+        deleted=state.deleted,
+        complete=True,
+    )
+    write_manifest(to.folder, manifest, None if to.part else {written.name for written in files.files})
+    return manifest
+
+
+def _columns_of(spec: Extract) -> Any:
+    if spec.layout != "records":
+        raise ValueError("format 'parquet' is for layout='records'; resource objects are JSON")
+    from oro_provider.extract.parquet import record_columns
+
+    return record_columns(spec)

@@ -34,6 +34,10 @@ class Window:
         """As a filter's value, which includes both ends: one operator, so that 5.1 and 6.0 apply it whole."""
         return Range(self.since, self.until - SECOND)
 
+    def widened(self, overlap: timedelta) -> Window:
+        """Return the window that begins earlier by `overlap`."""
+        return Window(self.since - overlap, self.until)
+
     @property
     def folder(self) -> str:
         """As a folder's name, which sorts by time: `since=20260131T000000Z_until=20260201T000000Z`."""

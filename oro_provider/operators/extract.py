@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from oro_provider.operators.store import StoreOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
+from oro_provider.version_compat import conf, metrics
 from oro_provider.windows import resolve_window
 
 if TYPE_CHECKING:
@@ -15,27 +21,48 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from oro_provider.entities.model import Entity
-    from oro_provider.extract.files import Manifest
+    from oro_provider.extract.files import Format
+    from oro_provider.extract.manifest import Manifest
+    from oro_provider.extract.progress import Progress, Report
+    from oro_provider.extract.reader import Destination, Extract
+    from oro_provider.extract.shards import Shard
+    from oro_provider.extract.spec import Layout
+    from oro_provider.extract.window import Window
+
+# Executors whose tasks run on machines of their own, by a part of their names.
+_SEVERAL_MACHINES = ("Celery", "Kubernetes", "Edge", "Ecs", "Batch", "Lambda")
 
 
 class OroCommerceExtractOperator(StoreOperator):
-    """Reads the records of a window into JSON lines and returns their `Manifest`.
+    """Reads the records of a window into files and returns their `Manifest`.
 
-    The window is `since` to `until` (half-open, UTC) where they are given, else the run's data interval; it is about the
-    date of a record's last change. A run again of the same window replaces its files.
+    The window is `since` to `until` (half-open, UTC) where they are given, else the run's partition or data interval; it is
+    about the date of a record's last change. Entities without such a date are read whole. A run again of the same window
+    replaces its files; a retry goes on where the attempt before it was killed.
 
     :param entity: what to read: a type (`"orders"`) or an `Entity` of your own. (templated)
     :param target: folder or object storage URL; files lie in `<target>/<entity>/since=..._until=.../`. (templated)
-    :param include: relationships to nest in the records, dotted paths too: `["lineItems", "billingAddress"]`. (templated)
-    :param fields: what to read besides the default: costly fields (`orderSubtotals`), a store's own attributes. (templated)
+    :param include: relationships to read along, dotted paths too: `["lineItems", "billingAddress"]`. (templated)
+    :param fields: what to read besides the default: costly fields, to-many references, a store's own attributes. (templated)
     :param filters: filters of the resource by name: `{"internalStatus": "open"}`. (templated)
     :param since: start of the window, a moment or ISO 8601. (templated)
     :param until: its end, excluded. (templated)
-    :param watermark: the date that the window is about, where it is not the entity's: `createdAt` for orders of stores
-        before 6.0.5, which cannot filter by `updatedAt`. (templated)
+    :param full: read everything that the store has, into `<target>/<entity>/full/`.
+    :param watermark: the date that the window is about, where it is not the entity's. (templated)
     :param settle: seconds after the window's end, by the store's clock, before it is read, so that records which are
-        committed late are not missed; the task waits for it.
+        committed late are not missed; the task waits for it, in the triggerer where it is `deferrable`.
+    :param partition_period: how long a partition is, where its key does not tell (`2026-11-21` is a day, `2026-11` a month).
+    :param overlap: read this much before `since` again.
+    :param reread: how far back a store is read by `createdAt` that cannot filter by the date of the last change (orders
+        before 6.0.5); changes of older records are not seen there.
+    :param layout: `"records"`: flat rows with related records in their place; `"objects"`: resource objects as the store sent
+        them, each type in files of its own.
+    :param format: `"jsonl"`, `"jsonl.gz"`, `"jsonl.zst"` (extra `zstd`) or `"parquet"` (extra `parquet`; records only).
+    :param shard: read only this part of a window that `OroCommercePlanExtractOperator` planned; for mapping. (templated)
+    :param records_limit: return the records themselves, at most this many, instead of writing files; more fail the task.
     :param page_size: records a request; the connection's by default.
+    :param progress_every: seconds between two lines of the log that say how far the reading is.
+    :param deferrable: wait in the triggerer rather than on a worker.
     :param orocommerce_conn_id: the connection. (templated)
     """
 
@@ -49,6 +76,7 @@ class OroCommerceExtractOperator(StoreOperator):
         "since",
         "until",
         "watermark",
+        "shard",
     )
     template_fields_renderers = {"filters": "json", "include": "json", "fields": "json"}  # noqa: RUF012 - Airflow's form
 
@@ -56,15 +84,25 @@ class OroCommerceExtractOperator(StoreOperator):
         self,
         *,
         entity: str | Entity,
-        target: Any,
+        target: Any = None,
         include: Sequence[str] = (),
         fields: Sequence[str] = (),
         filters: Mapping[str, Any] | None = None,
         since: Any = None,
         until: Any = None,
+        full: bool = False,
         watermark: str | None = None,
         settle: float = 60.0,
+        partition_period: timedelta | None = None,
+        overlap: timedelta = timedelta(0),
+        reread: timedelta = timedelta(days=30),
+        layout: Layout = "records",
+        format: Format = "jsonl",  # noqa: A002 - the word of its users
+        shard: Shard | None = None,
+        records_limit: int | None = None,
         page_size: int | None = None,
+        progress_every: float = 30.0,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -75,42 +113,191 @@ class OroCommerceExtractOperator(StoreOperator):
         self.filters = filters
         self.since = since
         self.until = until
+        self.full = full
         self.watermark = watermark
         self.settle = settle
+        self.partition_period = partition_period
+        self.overlap = overlap
+        self.reread = reread
+        self.layout = layout
+        self.format = format
+        self.shard = shard
+        self.records_limit = records_limit
         self.page_size = page_size
+        self.progress_every = progress_every
+        self.deferrable = deferrable
 
-    def execute(self, context: Context) -> Manifest:
-        from oro_provider.extract.reader import Extract, extract, wait_until_settled
+    def execute(self, context: Context) -> Any:
+        from oro_provider.extract.reader import NotSettled
 
-        window = resolve_window(context, self.since, self.until)
+        while True:
+            try:
+                return self._extract(context)
+            except NotSettled as early:
+                wait = early
+            self.log.info("Waiting %.0f s: %s", wait.seconds, wait)
+            if self.deferrable:
+                from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+
+                self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=wait.seconds)), method_name="execute_complete")
+            time.sleep(wait.seconds)
+
+    def execute_complete(self, context: Context, event: Any = None) -> Any:
+        """Read what was not settled before; called when the wait is over."""
+        return self.execute(context)
+
+    def spec(self, context: Context) -> Extract:
+        """Return what this task reads in this run."""
+        from oro_provider.extract.reader import Extract
+        from oro_provider.extract.shards import shard_spec
+
         with airflow_errors():
             entity = entity_argument(self.entity)
+            dated = entity.watermark or self.watermark or self.since or self.until
+            whole = self.full or not dated or (self.shard is not None and self.shard["since"] is None)
+            window = None if whole else self._window(context)
             spec = Extract(
                 entity=entity,
                 window=window,
                 watermark=self.watermark,
                 include=tuple(self.include),
                 fields=tuple(self.fields),
-                filters=self.filters or {},
+                filters=self.entity_filters(),
                 page_size=self.page_size,
+                layout=self.layout,
+                settle=self.settle,
+                reread=self.reread,
             )
-            folder = path_of(self.target) / entity.type / window.folder
+            return shard_spec(spec, self.shard) if self.shard else spec
 
-        async def job(client: Any) -> Manifest:
-            await wait_until_settled(client, entity, window, self.settle)
-            return await extract(client, spec, folder)
+    def entity_filters(self) -> Mapping[str, Any]:
+        """Return the filters that the arguments stand for."""
+        return self.filters or {}
 
-        manifest = self.work(job)
-        self.log.info("Read %s %s of %s into %s", manifest["count"], entity.type, window, manifest["path"])
+    def _window(self, context: Context) -> Window:
+        if self.shard is not None:  # planned once, so that all shards are of the same window
+            return resolve_window(context, self.shard["since"], self.shard["until"])
+        window = resolve_window(context, self.since, self.until, self.partition_period)
+        return window.widened(self.overlap) if self.overlap else window
+
+    def _extract(self, context: Context) -> Manifest | list[dict[str, Any]]:
+        from oro_provider.extract.reader import extract, read_records
+
+        spec = self.spec(context)
+        limit = self.records_limit
+        if limit is not None:
+            records: list[dict[str, Any]] = self.work(lambda client: read_records(client, spec, limit))
+            return records
+        to = self._destination(context, spec)
+        manifest = self.work(lambda client: extract(client, spec, to, self.progress()))
+        metrics().incr("orocommerce.records_read", manifest["count"], tags={"entity": spec.type})
+        self.log.info(
+            "Read %s %s of %s into %s (%s moved out of the window meanwhile, %s deleted)",
+            manifest["count"],
+            spec.type,
+            spec.window or "the whole store",
+            manifest["path"],
+            manifest["moved"],
+            manifest["deleted"],
+        )
         return manifest
+
+    def progress(self) -> Progress:
+        """Return what tells the log and Airflow's metrics how far the reading is."""
+        from oro_provider.extract.progress import Progress
+
+        def tell(report: Report) -> None:
+            self.log.info("Read %s", report)
+            metrics().gauge("orocommerce.records_per_second", report.rate, tags={"entity": report.type})
+
+        return Progress(tell, self.progress_every)
+
+    def _destination(self, context: Context, spec: Extract) -> Destination:
+        from oro_provider.extract.reader import Destination
+        from oro_provider.extract.shards import shard_folder
+
+        with airflow_errors():
+            target = path_of(self.target if self.target is not None else "")
+            executor = conf.get("core", "executor", fallback="")
+            if isinstance(target, Path) and any(name in executor for name in _SEVERAL_MACHINES):
+                self.log.warning(
+                    "%s is a disk of this machine, and %s runs tasks on several: what reads the manifest elsewhere will not "
+                    "find the files. Use object storage (s3://...) or a shared disk.",
+                    target,
+                    executor,
+                )
+            name = attempt(context)
+            folder = window_folder(target, spec)
+            if self.shard is not None:
+                folder = shard_folder(folder, self.shard)
+            work = target / "_work" / f"{spec.digest}-{name}" if name else None
+            return Destination(folder, name or uuid4().hex[:12], work, self.shard is not None, self.format)
+
+
+def window_folder(target: Any, spec: Extract) -> Any:
+    """Return the folder of what is read."""
+    return target / spec.type / (spec.window.folder if spec.window else "full")
+
+
+def attempt(context: Context) -> str | None:
+    """Return a name that all tries of a task in a run share, until it is cleared: a retry goes on, a cleared task does not.
+
+    Clearing raises `max_tries` by the tries that were made; a retry leaves it as it is (Airflow 3.1 to 3.3). None outside of
+    a task.
+    """
+    ti: Any = context.get("ti")
+    if ti is None:
+        return None
+    made_before = getattr(ti, "max_tries", 0) - (ti.task.retries or 0)
+    parts = (ti.dag_id, ti.task_id, ti.run_id, str(ti.map_index), str(made_before))
+    return sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 class OroCommerceExtractOrdersOperator(OroCommerceExtractOperator):
     """Reads the orders that were changed in a window (`OroCommerceExtractOperator` with `entity="orders"`).
 
-    `orderSubtotals` are left out unless they are named in `include`: the store computes them anew for each order.
+    `orderSubtotals` are left out unless they are named in `include`: the store computes them anew for each order, so they are
+    then read in small requests of their own.
+
+    :param suborders: a checkout with several shipments makes a parent and its parts, and a list gives both, so that revenue
+        counts twice: `"all"`, `"parents"` (orders that are no part of another) or `"leaves"` (orders that have no parts).
+    """
+
+    def __init__(self, *, suborders: str = "all", **kwargs: Any) -> None:
+        kwargs["entity"] = "orders"
+        super().__init__(**kwargs)
+        self.suborders = suborders
+
+    def entity_filters(self) -> Mapping[str, Any]:
+        filters = {"all": {}, "parents": {"parent[exists]": "no"}, "leaves": {"subOrders[exists]": "no"}}
+        if self.suborders not in filters:
+            raise ValueError(f"suborders {self.suborders!r} is none of {', '.join(filters)}")
+        return {**(self.filters or {}), **filters[self.suborders]}
+
+
+class OroCommerceExtractProductsOperator(OroCommerceExtractOperator):
+    """Reads the products that were changed in a window.
+
+    Prices, stock, unit precisions and localized names do not move a product's date of change; `full=True` reads them all.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs["entity"] = "orders"
+        kwargs["entity"] = "products"
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractCustomersOperator(OroCommerceExtractOperator):
+    """Reads the customers (companies) that were changed in a window."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "customers"
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractShippingTrackingsOperator(OroCommerceExtractOperator):
+    """Reads all shipment trackings with their orders' ids: they have no dates, and none of theirs moves an order's."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "ordershippingtrackings"
+        kwargs.setdefault("fields", ["orders"])
         super().__init__(**kwargs)

@@ -70,6 +70,7 @@ class Graph:
 
     drafts: dict[tuple[str, str], Draft] = field(default_factory=dict)
     edges: list[tuple[Draft, Draft]] = field(default_factory=list)
+    made: dict[tuple[str, str], Any] = field(default_factory=dict)  # ids of what an earlier item of a batch brought
 
     def reached(self, primary: Draft) -> set[int]:
         """The identities of the drafts that hang together with the primary one, in either direction."""
@@ -170,6 +171,8 @@ def _find(
     if other is not None:
         graph.edges.append((draft, other))
         return other
+    if (to.type, identifier) in graph.made:
+        return graph.made[to.type, identifier]
     key: Any = identifier
     if to.type not in TEXT_IDS:
         if not identifier.removeprefix("-").isdigit():

@@ -49,6 +49,8 @@ class Operation:
     vanishes: float | None = None
     sync: bool = False
     errors: list[dict[str, Any]] = field(default_factory=list)
+    places: dict[tuple[Any, Any], int] = field(default_factory=dict)  # included records by type and id
+    made: dict[tuple[str, str], Any] = field(default_factory=dict)  # the ids that they got: two items may share one
     results: list[Written] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -108,6 +110,7 @@ class Operations:
         now = self.clock.seconds()
         known = isinstance(document, dict) and isinstance(document.get("data"), list)
         operation = Operation(self._next, resource, now, document if known else None, updated=now, sync=sync)
+        operation.places = _places(document.get("included", [])) if known else {}
         self._next += 1
         self._all[operation.id] = operation
         self._queue.append(operation)
@@ -154,6 +157,10 @@ class Operations:
                     raise RefusedError(*operation.problems)
         except RefusedError:
             operation.results.clear()
+        finally:
+            self.writer.unflushed.clear()
+            operation.places.clear()
+            operation.made.clear()
         del self._all[operation.id]  # a finished synchronous operation leaves a hole in the numbering
         self._all[operation.id] = Operation(operation.id, operation.resource, operation.created, None, vanishes=0.0)
 
@@ -196,8 +203,8 @@ class Operations:
             operation.errors.append(_error(f"{operation.id}-0-1", error))
             return
         records = document["data"]
-        if _repeats(document.get("included", [])) is not None:
-            first = _repeats(document.get("included", []))
+        first = _repeats(document.get("included", [])) if operation.read == 0 else None
+        if first is not None:
             detail = f"The item duplicates the item with the index {first}"
             operation.errors.append(_error(f"{operation.id}-0-1", {
                 "status": 400, "title": "request data constraint", "detail": detail, "source": None,
@@ -212,12 +219,15 @@ class Operations:
                 identifier = f"{operation.id}-{number}-{len(operation.errors) - before + 1}"
                 operation.errors.append(_error(identifier, _as_batch(problem)))
             operation.problems.clear()
+        self.writer.unflushed.clear()
         operation.read = min(operation.read + _CHUNK, len(records))
         operation.progress = round(operation.read / len(records), 2) if records else 1
         if operation.read >= len(records):
             operation.status, operation.progress, operation.done = "success", 1, True
             operation.document = None
             operation.results.clear()
+            operation.places.clear()
+            operation.made.clear()
 
     def _record(self, operation: Operation, document: dict[str, Any], position: int, data: Any) -> None:
         pointer = f"/data/{position}"
@@ -227,7 +237,7 @@ class Operations:
                 detail = f'The entity type "{item.type}" is not supported by this batch operation.'
                 raise refuse(400, "entity type constraint", detail, pointer=pointer)
             check_upsert(self.writer.catalog, item.type, item, f"{pointer}/meta/upsert")
-            written = self._write(item, document.get("included", []))
+            written = self._write(operation, item, document.get("included", []))
         except sqlite3.IntegrityError:
             operation.problems.append(Problem(409, "conflict constraint", "The entity already exists.", pointer))
             return
@@ -237,20 +247,22 @@ class Operations:
                 for problem in error.problems
             ]
             return
+        self.writer.unflushed.add((written.type, written.id))
         operation.results.append(written)
         operation.written += 1
         operation.creates += written.created
         operation.updates += not written.created
 
-    def _write(self, item: Item, included: list[Any]) -> Written:
+    def _write(self, operation: Operation, item: Item, included: list[Any]) -> Written:
         row = self.writer.catalog.resources[item.type]
         if not (item.update or item.upsert) and "C" not in row.actions:
             raise RefusedError(
                 Problem(405, "action not allowed exception", 'The "create" action is not allowed.', item.pointer)
             )
-        wanted = _named(item, included)
+        named = _named(item, included, operation.places)
+        wanted = [n for n in named if (included[n].get("type"), included[n].get("id")) not in operation.made]
         with self.writer.transaction():
-            graph = Graph()
+            graph = Graph(made=operation.made)
             primary = self.writer.draft(item, update=item.update)
             # Included records cannot name the item that names them: its id in the request is unknown to them here.
             pairs = self.writer.include(graph, [read_item(included[n], f"/included/{n}") for n in wanted])
@@ -260,7 +272,9 @@ class Operations:
             drafts: list[Draft] = [primary, *(draft for draft, _ in pairs)]
             self.writer.check(drafts)
             self.writer.save(drafts)
-        return self.writer.written(primary, drafts)
+        written = self.writer.written(primary, drafts)
+        operation.made.update({(kind, name): one for kind, one, name in written.included})
+        return written
 
     # -- showing -------------------------------------------------------------------------------------------------------
 
@@ -347,9 +361,12 @@ def _repeats(included: list[Any]) -> int | None:
     return None
 
 
-def _named(item: Item, included: list[Any]) -> list[int]:
+def _places(included: list[Any]) -> dict[tuple[Any, Any], int]:
+    return {(one.get("type"), one.get("id")): n for n, one in enumerate(included) if isinstance(one, dict)}
+
+
+def _named(item: Item, included: list[Any], places: dict[tuple[Any, Any], int]) -> list[int]:
     """The included records that an item names, directly or through another; the store drops all others without a word."""
-    places = {(one.get("type"), one.get("id")): n for n, one in enumerate(included) if isinstance(one, dict)}
     wanted: list[int] = []
     queue = [item.relationships]
     while queue:

@@ -59,6 +59,8 @@ def open_store(settings: Settings) -> Store:
     if not demo.is_filled(connection):
         now = settings.now or datetime.now(timezone.utc)
         demo.fill(connection, seed=settings.seed, orders=settings.orders, now=now)
+    else:
+        storage.create(connection)  # what a file of an older release lacks
     return Store(settings, connection)
 
 

@@ -67,6 +67,7 @@ class Writer:
         self.search = search
         self.chance = chance
         self.numbers = Numbering(connection, chance)
+        self.unflushed: set[tuple[str, Any]] = set()  # made by the chunk of a batch that is being worked off
 
     # -- transactions  ------------------------------------------------------------------------------------------
 

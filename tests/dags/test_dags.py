@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import json
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.integration.store import IntegrationStore
 
@@ -185,3 +187,31 @@ def test_a_run_without_an_interval_fails_with_an_explanation(
     assert "no data interval" in printed
     assert "airflow backfill create" in printed
     assert writes(store) == []
+
+
+def test_shards_of_a_window_are_published_as_one(
+    load_dag: Callable[[str], Any], store: IntegrationStore, places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oro_provider.extract.shards.CELL", 3)
+    module = load_dag("orocommerce_orders_sharded")
+    month = TODAY.replace(day=1)
+    last = (month - timedelta(days=1)).replace(day=1)
+    dag_run = module.plan.dag.test(logical_date=month)
+    assert dag_run.state == "success"
+    manifests = list((places / "lake" / "sharded" / "orders").glob("since=*/manifest.json"))
+    assert len(manifests) == 1
+    assert len(dag_run.get_task_instances()) == 6
+    manifest = json.loads(manifests[0].read_text())
+    wanted = [
+        order["id"]
+        for order in store.read("orders", sort="id")
+        if last <= datetime.fromisoformat(order["attributes"]["updatedAt"].replace("Z", "+00:00")) < month
+    ]
+    assert len(wanted) > 0
+    found = [
+        json.loads(line)["id"]
+        for name in manifest["files"]
+        for line in gzip.decompress(Path(name).read_bytes()).splitlines()
+    ]
+    assert found == wanted
+    assert manifest["related"]["orderlineitems"]

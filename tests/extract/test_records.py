@@ -44,27 +44,34 @@ def test_dotted_includes_ask_for_their_parents() -> None:
 
 
 def test_the_default_leaves_out_what_costs_the_store_most() -> None:
-    asked = list(Extract(ORDERS).query.fields["orders"])
+    asked = list(Extract(ORDERS).page.fields["orders"])
     assert "orderSubtotals" not in asked
     assert "lineItems" not in asked
     assert {"identifier", "totalValue", "customer", "updatedAt"} <= set(asked)
 
 
 def test_what_is_asked_for_by_name_is_asked_for() -> None:
-    asked = Extract(ORDERS, include=("orderSubtotals",), fields=("erp_code",)).query
-    assert {"orderSubtotals", "erp_code"} <= set(asked.fields["orders"])
-    assert "ordersubtotals" in asked.fields
+    asked = Extract(ORDERS, include=("discounts",), fields=("erp_code",)).page
+    assert {"discounts", "erp_code"} <= set(asked.fields["orders"])
+    assert "orderdiscounts" in asked.fields
+
+
+def test_what_the_store_computes_is_read_apart_from_the_pages() -> None:
+    spec = Extract(ORDERS, include=("lineItems", "orderSubtotals"))
+    assert "orderSubtotals" not in spec.page.fields["orders"]
+    assert list(spec.apart) == ["orderSubtotals"]
+    assert spec.page.include == ("lineItems",)
 
 
 def test_a_filtered_enum_is_among_the_fields() -> None:
     # Without it a 6.1 store answers with wrong rows and no error.
-    query = Extract(ORDERS, filters={"internalStatus": "open", "lineItems": "1"}).query
+    query = Extract(ORDERS, filters={"internalStatus": "open", "lineItems": "1"}).page
     assert {"internalStatus", "lineItems"} <= set(query.fields["orders"])
 
 
 def test_a_nested_filter_on_an_enum_is_refused() -> None:
     with pytest.raises(ValueError, match="enum of another resource"):
-        _ = Extract(ORDERS, filters={"parent.internalStatus": "open"}).query
+        _ = Extract(ORDERS, filters={"parent.internalStatus": "open"}).page
 
 
 def test_a_filter_over_a_to_many_relation_reads_until_an_empty_page() -> None:
@@ -74,4 +81,4 @@ def test_a_filter_over_a_to_many_relation_reads_until_an_empty_page() -> None:
 
 def test_a_misspelled_include_is_refused_since_a_store_ignores_it() -> None:
     with pytest.raises(ValueError, match="no relationship 'lineItem'; there are"):
-        _ = Extract(ORDERS, include=("lineItem",)).query
+        _ = Extract(ORDERS, include=("lineItem",)).page

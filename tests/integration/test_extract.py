@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,11 @@ import pytest
 
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.entities.orders import ORDERS
-from oro_provider.extract.reader import Extract, extract, wait_until_settled
+from oro_provider.extract.reader import Destination, Extract, NotSettled, extract
 from oro_provider.extract.window import Window
 
 if TYPE_CHECKING:
-    from oro_provider.extract.files import Manifest
+    from oro_provider.extract.manifest import Manifest
     from tests.integration.store import IntegrationStore
 
 
@@ -27,7 +28,7 @@ def moment(text: str) -> datetime:
 def run_extract(store: IntegrationStore, spec: Extract, folder: Path) -> Manifest:
     async def run() -> Manifest:
         async with AsyncOroClient(store.settings) as client:
-            return await extract(client, spec, folder)
+            return await extract(client, spec, Destination(folder, uuid.uuid4().hex[:8]))
 
     return asyncio.run(run())
 
@@ -132,15 +133,19 @@ def test_a_filter_over_lines_finds_every_order(store: IntegrationStore, tmp_path
     assert sorted(found, key=int) == sorted(wanted, key=int)
 
 
-def test_a_window_in_the_future_is_refused(store: IntegrationStore) -> None:
+def test_a_window_in_the_future_is_refused(store: IntegrationStore, tmp_path: Path) -> None:
     now = datetime.now(timezone.utc)
-
-    async def run() -> None:
-        async with AsyncOroClient(store.settings) as client:
-            await wait_until_settled(client, ORDERS, Window(now, now + timedelta(days=2)), 60.0)
-
     with pytest.raises(ValueError, match="ends in the future"):
-        asyncio.run(run())
+        run_extract(store, Extract(ORDERS, Window(now, now + timedelta(days=2)), settle=60.0), tmp_path)
+
+
+def test_a_window_that_ended_just_now_is_not_read_before_it_is_settled(store: IntegrationStore, tmp_path: Path) -> None:
+    now = datetime.now(timezone.utc)
+    spec = Extract(ORDERS, Window(now - timedelta(hours=1), now), settle=60.0)
+    with pytest.raises(NotSettled) as raised:
+        run_extract(store, spec, tmp_path)
+    assert 55 <= raised.value.seconds <= 61
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_published_when_the_reading_fails(store: IntegrationStore, window: Window, tmp_path: Path) -> None:

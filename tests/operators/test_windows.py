@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -45,3 +45,26 @@ def test_arguments_come_first(until: Any) -> None:
 def test_a_run_without_a_window_fails_and_names_the_cures(context: Any, since: Any, until: Any, says: str) -> None:
     with pytest.raises(AirflowFailException, match=f"(?s){says}"):
         resolve_window(context, since, until)
+
+
+@pytest.mark.parametrize(
+    ("key", "date", "period", "window"),
+    [
+        ("2026-11-07", None, None, "2026-11-07T00:00:00Z .. 2026-11-08T00:00:00Z"),
+        ("2026-12", None, None, "2026-12-01T00:00:00Z .. 2027-01-01T00:00:00Z"),
+        ("2026", None, None, "2026-01-01T00:00:00Z .. 2027-01-01T00:00:00Z"),
+        ("2026-11-07T09", None, None, "2026-11-07T09:00:00Z .. 2026-11-07T10:00:00Z"),
+        ("2026-11-07T00:00:00", DAY, timedelta(hours=6), "2026-11-07T00:00:00Z .. 2026-11-07T06:00:00Z"),
+        ("2026-11-07", DAY - timedelta(hours=1), None, "2026-11-06T23:00:00Z .. 2026-11-07T23:00:00Z"),
+    ],
+)
+def test_a_partition_comes_before_the_data_interval(key: str, date: Any, period: Any, window: str) -> None:
+    context: Any = {**INTERVAL, "partition_key": key, "partition_date": date}
+    assert str(resolve_window(context, period=period)) == window
+    assert str(resolve_window(context, DAY, NEXT)) == "2026-11-07T00:00:00Z .. 2026-11-08T00:00:00Z"
+
+
+def test_a_partition_that_tells_no_period_fails_and_names_the_cure() -> None:
+    context: Any = {"partition_key": "2026-11-07T00:00:00", "partition_date": DAY}
+    with pytest.raises(AirflowFailException, match="partition_period="):
+        resolve_window(context)

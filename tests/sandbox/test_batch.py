@@ -106,3 +106,24 @@ def test_not_every_resource_takes_a_batch(caller: Caller) -> None:
         caller.patch("customers", {"data": []}, X_Mode="foo").json()["errors"][0]["title"]
         == "invalid header value exception"
     )
+
+
+def test_an_included_record_that_many_items_share_is_made_once(caller: Caller) -> None:
+    shared = {"group": {"data": {"type": "customergroups", "id": "g"}}}
+    included = [{"type": "customergroups", "id": "g", "attributes": {"name": "Shared Group"}}]
+    records = [{**one, "relationships": shared} for one in customers(*(f"Member {n}" for n in range(130)))]
+    done = finished(caller, caller.patch("customers", {"data": records, "included": included}))
+    assert done["summary"]["writeCount"] == 130
+    group = caller.ids("customergroups?filter[name]=Shared Group")
+    assert len(group) == 1
+    assert len(caller.ids(f"customers?filter[group]={group[0]}&page[size]=-1&fields[customers]=name")) == 130
+
+
+def test_two_rows_with_one_email_are_both_created(caller: Caller) -> None:
+    user = {
+        "type": "customerusers",
+        "attributes": {"email": "twice@batch.example", "firstName": "A", "lastName": "B"},
+        "relationships": {"customer": {"data": {"type": "customers", "id": "1"}}},
+    }
+    assert finished(caller, caller.patch("customerusers", {"data": [user, user]}))["summary"]["writeCount"] == 2
+    assert finished(caller, caller.patch("customerusers", {"data": [user]}))["summary"]["errorCount"] == 1

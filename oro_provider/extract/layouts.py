@@ -1,0 +1,141 @@
+"""What becomes of a page's bytes in a file: `objects` as the store sent them, `records` flat with related ones in their place.
+
+Neither makes dicts of attributes: a record is spliced together from the bytes that came, so that every digit of a number and
+every character of a text is the store's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+from oro_provider.api.errors import UnexpectedAnswer
+from oro_provider.entities.shapes import SHAPES
+from oro_provider.extract.heads import Identity, identity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from oro_provider.extract.pages import PageRows
+    from oro_provider.extract.records import IncludeTree
+    from oro_provider.extract.spec import Extract
+
+# The lines of each file, by the type of what is in it.
+Tables: TypeAlias = "dict[str, list[Any]]"
+
+
+class _Relationship(msgspec.Struct, gc=False):
+    data: Identity | list[Identity] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class _Object(msgspec.Struct, gc=False):
+    type: str
+    id: str
+    attributes: msgspec.Raw = msgspec.Raw(b"{}")
+    relationships: dict[str, _Relationship] | list[Any] = []
+
+
+_decode = msgspec.json.Decoder(_Object).decode
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class ObjectsLayout:
+    """One table a resource type. A related record that several pages refer to comes once for each of them."""
+
+    def __init__(self, spec: Extract) -> None:
+        self._type = spec.type
+
+    def tables(self, page: PageRows) -> Tables:
+        """Return the page's resource objects by type."""
+        tables: Tables = {self._type: list(page.data)}
+        related = [*page.included]
+        for part in page.apart.values():
+            related += (data for found in part.by_owner.values() for data in found)
+            related += part.included
+        seen: set[Identity] = set()
+        for data in related:
+            ref = identity(data)
+            if ref not in seen:
+                seen.add(ref)
+                tables.setdefault(ref.type, []).append(data)
+        return tables
+
+
+class RecordsLayout:
+    """One table: `{"id": "7", "identifier": "SO-7", ..., "customer": "3", "lineItems": [{"id": "9", ...}]}`.
+
+    What OroCommerce itself does not have of a resource (a store's own attributes and relations) lies in `_extra`.
+    """
+
+    def __init__(self, spec: Extract) -> None:
+        self._type = spec.type
+        self._together = spec.together
+        self._apart = {name: below for name, (_, below) in spec.apart.items()}
+        asked = {type_: set(names) for type_, names in spec.sparse.items()}
+        self._foreign = {
+            type_: names - {*SHAPES[type_].attributes, *SHAPES[type_].relationships}
+            for type_, names in asked.items()
+            if type_ in SHAPES and names - {*SHAPES[type_].attributes, *SHAPES[type_].relationships}
+        }
+
+    def tables(self, page: PageRows) -> Tables:
+        """Return the page's records as lines of JSON."""
+        included = _by_ref(page.included)
+        parts = {name: _by_ref(part.included) for name, part in page.apart.items()}
+        lines = []
+        for data in page.data:
+            item = _decode(data)
+            record = self._record(item, included, self._together)
+            for name, below in self._apart.items():
+                found = page.apart[name].by_owner.get(item.id, ())
+                nested = b",".join(self._record(_decode(one), parts[name], below) for one in found)
+                record = b'%b,"%b":[%b]}' % (record[:-1], name.encode(), nested)
+            lines.append(record)
+        return {self._type: lines}
+
+    def _record(self, item: _Object, included: Mapping[Identity, msgspec.Raw], tree: IncludeTree) -> bytes:
+        pieces = [b'{"id":"%b"' % item.id.encode()]
+        foreign = self._foreign.get(item.type)
+        extra: list[bytes] = []
+        attributes = bytes(item.attributes)[1:-1].strip()  # PHP writes an empty object as []
+        if foreign and attributes:
+            attributes, extra = _without(attributes, foreign)
+        if attributes:
+            pieces.append(attributes)
+        if isinstance(item.relationships, dict):
+            for name, relationship in item.relationships.items():
+                target = relationship.data
+                if target is msgspec.UNSET:
+                    continue
+                below = tree.get(name)
+                if target is None:
+                    value = b"null"
+                elif isinstance(target, Identity):
+                    value = self._nested(target, included, below)
+                else:
+                    value = b"[%b]" % b",".join(self._nested(ref, included, below) for ref in target)
+                piece = b'"%b":%b' % (name.encode(), value)
+                (extra if foreign and name in foreign else pieces).append(piece)
+        if extra:
+            pieces.append(b'"_extra":{%b}' % b",".join(extra))
+        return b",".join(pieces) + b"}"
+
+    def _nested(self, ref: Identity, included: Mapping[Identity, msgspec.Raw], below: IncludeTree | None) -> bytes:
+        if below is None:
+            return b'"%b"' % ref.id.encode()
+        data = included.get(ref)
+        if data is None:
+            raise UnexpectedAnswer(f"The store did not send {ref.type} {ref.id}, which the page refers to.")
+        return self._record(_decode(data), included, below)
+
+
+def _by_ref(related: Sequence[msgspec.Raw]) -> dict[Identity, msgspec.Raw]:
+    return {identity(data): data for data in related}
+
+
+def _without(attributes: bytes, foreign: set[str]) -> tuple[bytes, list[bytes]]:
+    """Return the members of an object without these, and these as pieces."""
+    members = _decode_members(b"{%b}" % attributes)
+    extra = [b"%b:%b" % (msgspec.json.encode(name), bytes(members.pop(name))) for name in foreign & members.keys()]
+    return msgspec.json.encode(members)[1:-1], sorted(extra)

@@ -1,0 +1,52 @@
+"""Records that the index named and their page lacked: changed since, deleted, or lost. Lost ones fail the extract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oro_provider.api.errors import Incomplete
+from oro_provider.api.query import FilterValue, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from oro_provider.api.async_client import AsyncOroClient
+    from oro_provider.extract.spec import Extract
+
+CHUNK = 500
+
+
+class Missing:
+    """Counts what became of records: `moved` are no longer what was asked for, `deleted` are no longer there."""
+
+    def __init__(self, client: AsyncOroClient, spec: Extract, moved: int = 0, deleted: int = 0) -> None:
+        self.moved = moved
+        self.deleted = deleted
+        self._client = client
+        self._spec = spec
+        self._pending: list[str] = []
+
+    async def add(self, ids: Sequence[str]) -> None:
+        """Take note of missing ids, looking them up when there are many."""
+        self._pending.extend(ids)
+        if len(self._pending) >= CHUNK:
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Look up all that is pending; raise `Incomplete` for a record that should have been in its page."""
+        while self._pending:
+            ids, self._pending = self._pending[:CHUNK], self._pending[CHUNK:]
+            inside = await self._known(ids, {**self._spec.single})
+            if inside:
+                raise Incomplete(
+                    f"The store left {len(inside)} {self._spec.type} out of its pages that are still what was asked for: "
+                    f"ids {', '.join(sorted(inside, key=int)[:5])}. Nothing is published."
+                )
+            there = await self._known(ids, {})
+            self.moved += len(there)
+            self.deleted += len(ids) - len(there)
+
+    async def _known(self, ids: Sequence[str], where: Mapping[str, FilterValue]) -> set[str]:
+        query = Query(filters={**where, "id": list(ids)}, fields=self._spec.index.fields, sort=("id",), size=2 * CHUNK)
+        page = await self._client.perform(self._client.calls.page(self._spec.type, query))
+        return {resource.id for resource in page.resources}

@@ -1,0 +1,235 @@
+"""Pages of records whose ids are known: fetched, halved where the store takes too long, completed, and proven against the ids.
+
+What a page lacks is not judged here: `missing` is asked for again by itself (`oro_provider.extract.missing`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from oro_provider.api.errors import Incomplete, OroCommerceError, TimedOut, UnexpectedAnswer
+from oro_provider.api.query import Query
+from oro_provider.entities.shapes import SHAPES
+from oro_provider.extract.heads import Identity, identity, lengths_reader
+from oro_provider.extract.records import IncludeTree, include_paths, sparse_fields
+from oro_provider.extract.spec import ids_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oro_provider.api.async_client import AsyncOroClient
+    from oro_provider.entities.model import Apart
+    from oro_provider.extract.spec import Extract
+
+# A store cuts to-many lists of a document at 100 (5.1) or 1,000 (6.0 and later); `noHateoas` removes the only sign of it.
+CUT_LENGTHS = frozenset({100, 1000})
+
+
+@dataclass(slots=True)
+class PartRows:
+    """Records of a list that is read apart, by their owner's id, and what they include."""
+
+    by_owner: dict[str, list[msgspec.Raw]] = field(default_factory=dict)
+    included: list[msgspec.Raw] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class PageRows:
+    """The records of some ids as the store sent them, in order. `newest` is the latest of their dates in the index."""
+
+    ids: list[str]
+    data: list[msgspec.Raw] = field(default_factory=list)
+    included: list[msgspec.Raw] = field(default_factory=list)
+    apart: dict[str, PartRows] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    newest: str = ""
+
+
+class Pages:
+    """Fetches pages of one extract."""
+
+    def __init__(self, client: AsyncOroClient, spec: Extract) -> None:
+        self._client = client
+        self._spec = spec
+        self._apart = spec.apart
+        self._query = spec.page
+        to_many = [name for name, to in spec.entity.shape.relationships.items() if to.many]
+        lists = [name for name in to_many if name in spec.sparse[spec.type]]
+        self._lengths = lengths_reader(lists) if lists else None
+        # How every version of OroCommerce begins a resource object; what begins otherwise is decoded for its id.
+        self._beginning = f'{{"type":"{spec.type}","id":"'
+        self._expected = {*spec.together, *spec.fields} - set(self._apart)
+
+    async def fetch(self, ids: Sequence[str], dates: Sequence[str]) -> PageRows:
+        """Return the records with these ids, with all that the extract wants of them; `dates` are the index's."""
+        try:
+            page = await self._page(ids)
+            found = ids
+            page.newest = max(dates, default="")
+            if page.missing:
+                gone = set(page.missing)
+                found = [id_ for id_ in ids if id_ not in gone]
+                page.newest = max((date for id_, date in zip(ids, dates, strict=True) if id_ not in gone), default="")
+            if found and self._apart:
+                parts = await asyncio.gather(*(self._part(name, found) for name in self._apart))
+                page.apart = dict(zip(self._apart, parts, strict=True))
+        except OroCommerceError as error:
+            span = f"{self._spec.type} {ids[0]}" + (f" to {ids[-1]}" if len(ids) > 1 else "")
+            error.args = (f"{span} could not be read, so nothing is published: {error}",)
+            raise
+        return page
+
+    async def _page(self, ids: Sequence[str]) -> PageRows:
+        query = self._query.where(filters={**self._query.filters, "id": ids_filter(ids)}, size=len(ids))
+        try:
+            call = self._client.calls.raw_page(self._spec.type, query, divisible=len(ids) > 1)
+            raw = await self._client.perform(call)
+        except OroCommerceError as error:
+            if len(ids) == 1 or not (isinstance(error, TimedOut) or error.status == 504):
+                raise
+            middle = len(ids) // 2
+            first, second = await self._page(ids[:middle]), await self._page(ids[middle:])
+            return _joined(first, second)
+        return await self._checked(PageRows(list(ids), raw.data, raw.included))
+
+    async def _checked(self, page: PageRows) -> PageRows:
+        """Complete the page's lists and say which ids it lacks; raise where it holds what was not asked for."""
+        if not self._as_asked(page):
+            found = [identity(data).id for data in page.data]
+            strange = set(found) - set(page.ids)
+            if strange or len(set(found)) < len(found):
+                said = ", ".join(sorted(strange)[:5]) or "one of them twice"
+                raise UnexpectedAnswer(f"Asked for {len(page.ids)} {self._spec.type}, the store sent {said}.")
+            page.missing = [id_ for id_ in page.ids if id_ not in set(found)]
+        if page.data and self._expected:
+            self._check_delivered(page.data[0])
+        if self._lengths is not None:
+            for place, data in enumerate(page.data):
+                for name, length in self._lengths(data).items():
+                    if length in CUT_LENGTHS:
+                        await self._complete(page, place, identity(data).id, name)
+        return page
+
+    def _as_asked(self, page: PageRows) -> bool:
+        """Whether the page is what was asked for, record by record, seen from how each begins."""
+        ids = page.ids
+        if len(page.data) != len(ids) or len(ids[0]) != len(ids[-1]):
+            return False
+        # Ids in order whose first and last are of one length are all of that length.
+        length = len(self._beginning) + len(ids[0]) + 1
+        beginnings = b"".join([memoryview(data)[:length] for data in page.data])
+        return beginnings == (self._beginning + ('"' + self._beginning).join(ids) + '"').encode()
+
+    def _check_delivered(self, data: msgspec.Raw) -> None:
+        """Raise where the store ignored a field or an include that was asked for by name, as it does for unknown ones."""
+        item = msgspec.json.decode(data, type=_Members)
+        absent = self._expected - set(item.attributes) - set(item.relationships)
+        if absent:
+            raise ValueError(
+                f"this store's {self._spec.type} have no {', '.join(sorted(absent))}: leave it out of `include` and "
+                "`fields` (what a store does not know it ignores in silence)"
+            )
+
+    async def _complete(self, page: PageRows, place: int, id_: str, name: str) -> None:
+        """Read a list again that the store may have cut, from its own address, and put it whole into its record."""
+        item = msgspec.json.decode(page.data[place])
+        refs = item["relationships"][name]["data"]
+        type_ = refs[0]["type"]
+        below = self._spec.together.get(name)
+        shape = SHAPES.get(type_)
+        fields = sparse_fields(type_, shape, below or {}, frozenset()) if shape and below is not None else {}
+        query = Query(size=1000, sort=("id",), fields=fields, include=tuple(include_paths(below or {})), number=1)
+        whole: dict[str, msgspec.Raw] = {}
+        while True:
+            raw = await self._client.perform(self._client.calls.raw_page(f"{self._spec.type}/{id_}/{name}", query))
+            whole.update((identity(data).id, data) for data in raw.data)
+            page.included.extend(raw.included)
+            if len(raw.data) < 1000:
+                break
+            query = query.where(number=(query.number or 1) + 1)
+        lost = {ref["id"] for ref in refs} - whole.keys()
+        if lost:
+            raise Incomplete(
+                f"{self._spec.type} {id_} has {len(refs)} or more {name}, of which the store sends {len(whole)} by themselves."
+            )
+        if below is not None:
+            page.included.extend(data for key, data in whole.items() if key not in {ref["id"] for ref in refs})
+        item["relationships"][name]["data"] = [{"type": type_, "id": key} for key in whole]
+        page.data[place] = msgspec.Raw(msgspec.json.encode(item))
+
+    async def _part(self, name: str, ids: Sequence[str]) -> PartRows:
+        apart, below = self._apart[name]
+        part = PartRows()
+        chunks = [ids[start : start + apart.size] for start in range(0, len(ids), apart.size)]
+        read = self._owned if apart.owner else self._computed
+        await asyncio.gather(*(read(part, name, apart, below, chunk) for chunk in chunks))
+        return part
+
+    async def _owned(self, part: PartRows, name: str, apart: Apart, below: IncludeTree, ids: Sequence[str]) -> None:
+        """Read the list from its own resource, for many owners at once."""
+        assert apart.owner is not None  # noqa: S101 - the caller looked
+        type_ = self._spec.entity.shape.relationships[name].type
+        fields = sparse_fields(type_, SHAPES[type_], below, frozenset(), [apart.owner])
+        filters = {apart.owner: list(ids)}
+        query = Query(filters=filters, sort=("id",), fields=fields, include=tuple(include_paths(below)), size=1000)
+        owners = set(ids)
+        while True:
+            raw = await self._client.perform(self._client.calls.raw_page(type_, query, total=True))
+            for data in raw.data:
+                owner = _owner_of(data, apart.owner)
+                if owner not in owners:
+                    raise UnexpectedAnswer(f"Asked for the {name} of some {self._spec.type}, the store sent others'.")
+                part.by_owner.setdefault(owner, []).append(data)
+            part.included.extend(raw.included)
+            if len(raw.data) < 1000:
+                if raw.total != len(raw.data):
+                    raise Incomplete(
+                        f"The store says that there are {raw.total} more {type_}, and sends {len(raw.data)}."
+                    )
+                return
+            query = query.filtered({"id[gt]": int(identity(raw.data[-1]).id)})
+
+    async def _computed(self, part: PartRows, name: str, apart: Apart, below: IncludeTree, ids: Sequence[str]) -> None:
+        """Ask the same records again for a list that the store computes, a few at a time."""
+        type_ = self._spec.entity.shape.relationships[name].type
+        paths = include_paths({name: below})
+        fields = {**sparse_fields(type_, SHAPES[type_], below, frozenset()), self._spec.type: [name]}
+        query = Query(filters={"id": list(ids)}, fields=fields, include=tuple(paths), size=len(ids), sort=("id",))
+        raw = await self._client.perform(self._client.calls.raw_page(self._spec.type, query))
+        documents = {identity(data): data for data in raw.included}
+        lists: dict[str, list[Identity]] = {}
+        for data in raw.data:
+            item = msgspec.json.decode(data, type=_Members)
+            if name not in item.relationships:
+                raise ValueError(f"this store's {self._spec.type} have no {name}: leave it out of `include`")
+            lists[item.id] = msgspec.convert(item.relationships[name].get("data") or [], list[Identity])
+        for id_, refs in lists.items():
+            absent = [ref.id for ref in refs if ref not in documents]
+            if absent:
+                raise Incomplete(f"{self._spec.type} {id_} refers to {name} {absent[0]}, which the store did not send.")
+            part.by_owner[id_] = [documents.pop(ref) for ref in refs]
+        part.included.extend(documents.values())
+
+
+class _Members(msgspec.Struct):
+    id: str
+    attributes: dict[str, msgspec.Raw] | list[msgspec.Raw] = []
+    relationships: dict[str, dict[str, object]] = {}
+
+
+def _owner_of(data: msgspec.Raw, relationship: str) -> str:
+    owner = msgspec.json.decode(data, type=_Members).relationships[relationship]["data"]
+    return msgspec.convert(owner, Identity).id
+
+
+def _joined(first: PageRows, second: PageRows) -> PageRows:
+    return PageRows(
+        ids=[*first.ids, *second.ids],
+        data=[*first.data, *second.data],
+        included=[*first.included, *second.included],
+        missing=[*first.missing, *second.missing],
+    )

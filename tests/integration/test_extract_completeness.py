@@ -1,0 +1,269 @@
+"""Never silently incomplete: what a store keeps back, loses or cuts fails the extract or stands in its manifest."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import uuid
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oro_provider.api.async_client import AsyncOroClient
+from oro_provider.api.errors import Incomplete, OroCommerceError, ServerError, TruncatedAnswer
+from oro_provider.api.exchange import Response, Retries
+from oro_provider.api.settings import Settings
+from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
+from oro_provider.entities.products import PRODUCTS
+from oro_provider.extract.pages import Pages
+from oro_provider.extract.reader import Destination, Extract, extract, read_records
+from oro_provider.extract.window import Window
+from oro_provider.sandbox import running
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from oro_provider.api.exchange import Request
+    from oro_provider.extract.manifest import Manifest
+    from oro_provider.sandbox.server import RunningStore
+
+QUICK = Retries(attempts=2, first_wait=0.01)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningStore]:
+    with running(seed=3, orders=300, version="6.1") as sandbox:
+        yield sandbox
+
+
+def settings(sandbox: RunningStore, **more: Any) -> Settings:
+    return Settings(
+        base_url=sandbox.url, client_id=sandbox.client_id, client_secret=sandbox.client_secret, page_size=20, **more
+    )
+
+
+class Wrapped(AsyncOroClient):
+    """A client that lets a test see each request, and change its answer."""
+
+    change: Callable[[Request, Response], Response] = staticmethod(lambda request, response: response)
+
+    async def _exchange(self, session: Any, request: Request) -> Any:
+        answer = await super()._exchange(session, request)
+        return type(self).change(request, answer) if isinstance(answer, Response) else answer
+
+
+def run(sandbox: RunningStore, folder: Path, spec: Extract, **more: Any) -> Manifest:
+    async def job(client: AsyncOroClient) -> Manifest:
+        return await extract(client, spec, Destination(folder, uuid.uuid4().hex[:8], **more))
+
+    return with_client(sandbox, job)
+
+
+def with_client(sandbox: RunningStore, job: Callable[[AsyncOroClient], Awaitable[Any]], **more: Any) -> Any:
+    async def go() -> Any:
+        async with Wrapped(settings(sandbox, **more), retries=QUICK) as client:
+            return await job(client)
+
+    return asyncio.run(go())
+
+
+def lines(manifest: Manifest) -> list[dict[str, Any]]:
+    found = []
+    for name in manifest["files"]:
+        data = Path(name).read_bytes()
+        found += [json.loads(line) for line in (gzip.decompress(data) if name.endswith(".gz") else data).splitlines()]
+    return found
+
+
+def changing(monkeypatch: pytest.MonkeyPatch, change: Callable[[Request, Response], Response]) -> None:
+    monkeypatch.setattr(Wrapped, "change", staticmethod(change))
+
+
+def pages_only(request: Request) -> bool:
+    return "/orders?" in request.url and "identifier" in request.url
+
+
+def test_orders_that_move_or_vanish_between_index_and_page_are_counted(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = sandbox.execute('SELECT "id", "updatedAt" FROM orders ORDER BY "id"')
+    gone, moved = rows[40][0], rows[150][0]
+    fetch = Pages.fetch
+    first: list[int] = [1]
+    changed = asyncio.Event()
+
+    async def fetch_later(self: Pages, ids: Any, dates: Any) -> Any:
+        if first:
+            first.clear()
+            await asyncio.to_thread(sandbox.execute, 'DELETE FROM orders WHERE "id" = ?', (gone,))
+            await asyncio.to_thread(
+                sandbox.execute, 'UPDATE orders SET "internalStatus" = \'closed\' WHERE "id" = ?', (moved,)
+            )
+            changed.set()
+        await changed.wait()
+        return await fetch(self, ids, dates)
+
+    sandbox.execute("UPDATE orders SET \"internalStatus\" = 'open'")
+    monkeypatch.setattr(Pages, "fetch", fetch_later)
+    manifest = run(sandbox, tmp_path, Extract(ORDERS, filters={"internalStatus": "open"}))
+    assert (manifest["count"], manifest["moved"], manifest["deleted"]) == (298, 1, 1)
+    assert {record["id"] for record in lines(manifest)} == {str(row[0]) for row in rows} - {str(gone), str(moved)}
+
+
+def test_a_record_that_a_page_leaves_out_fails_the_extract(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_one(request: Request, response: Response) -> Response:
+        if not pages_only(request):
+            return response
+        document = json.loads(response.body)
+        document["data"] = document["data"][:-1]
+        return Response(200, response.headers, json.dumps(document).encode())
+
+    changing(monkeypatch, without_one)
+    with pytest.raises(Incomplete, match="left 15 orders out of its pages that are still what was asked for: ids 20"):
+        run(sandbox, tmp_path, Extract(ORDERS))
+    assert not (tmp_path / "manifest.json").exists()
+
+
+def test_a_total_that_the_rows_do_not_reach_fails_the_extract(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def more(request: Request, response: Response) -> Response:
+        total = response.headers.get("x-include-total-count")
+        headers = {**response.headers, "x-include-total-count": str(int(total) + 7)} if total else response.headers
+        return Response(response.status, headers, response.body)
+
+    changing(monkeypatch, more)
+    with pytest.raises(Incomplete, match="says that it has 307 orders in all, and sends 300"):
+        run(sandbox, tmp_path, Extract(ORDERS))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("fault", "error"), [("500", ServerError), ("truncate", TruncatedAnswer)])
+def test_a_range_that_cannot_be_read_is_named_and_nothing_is_published(
+    sandbox: RunningStore, tmp_path: Path, fault: str, error: type[OroCommerceError]
+) -> None:
+    with_client(sandbox, lambda client: client.token())
+    sandbox.fail(fault, path="/api/orders", skip=5)
+    with pytest.raises(error, match=r"orders \d+ to \d+ could not be read, so nothing is published"):
+        run(sandbox, tmp_path, Extract(ORDERS))
+    assert not (tmp_path / "manifest.json").exists()
+
+
+def test_a_page_that_takes_too_long_is_read_in_halves(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The store needs longer than the read timeout for more than five orders at once.
+    sizes: list[int] = []
+
+    async def slow(self: Any, session: Any, request: Request) -> Any:
+        if pages_only(request):
+            size = int(request.url.partition("page[size]=")[2].partition("&")[0])
+            sizes.append(size)
+            if size > 5:
+                from oro_provider.api.exchange import Failure
+
+                return Failure("the store did not answer in time", sent=True, timed_out=True)
+        return await AsyncOroClient._exchange(self, session, request)
+
+    monkeypatch.setattr(Wrapped, "_exchange", slow)
+    manifest = run(sandbox, tmp_path, Extract(ORDERS))
+    assert manifest["count"] == 300
+    assert sizes.count(20) == 15
+
+
+@pytest.mark.parametrize("layout", ["records", "objects"])
+def test_a_list_that_the_store_cuts_is_read_to_its_end(tmp_path: Path, layout: Any) -> None:
+    with running(seed=3, orders=30, version="5.1") as sandbox:
+        order, line = sandbox.execute('SELECT "owner", "target" FROM "orders_lineItems"')[7]
+        names = ", ".join(
+            f'"{row[1]}"' for row in sandbox.execute("PRAGMA table_info(orderlineitems)") if row[1] != "id"
+        )
+        for _ in range(130):
+            sandbox.execute(
+                f"INSERT INTO orderlineitems ({names}) SELECT {names} FROM orderlineitems WHERE id = {line}"
+            )
+            sandbox.execute(f'INSERT INTO "orders_lineItems" SELECT {order}, max("id") FROM orderlineitems')
+        stored = {
+            str(row[0]) for row in sandbox.execute(f'SELECT "target" FROM "orders_lineItems" WHERE owner = {order}')
+        }
+        manifest = run(sandbox, tmp_path, Extract(ORDERS, include=("lineItems",), layout=layout))
+        long = next(record for record in lines(manifest) if record["id"] == str(order))
+        if layout == "records":
+            assert {found["id"] for found in long["lineItems"]} == stored
+            assert all(found["productSku"] for found in long["lineItems"])
+        else:
+            assert {found["id"] for found in long["relationships"]["lineItems"]["data"]} == stored
+            written = [
+                json.loads(text)["id"]
+                for name in manifest["related"]["orderlineitems"]
+                for text in Path(name).read_text().splitlines()
+            ]
+            assert stored <= set(written)
+            assert len(written) == len(set(written))
+
+
+def test_products_are_read_whole_though_their_total_is_the_pages(sandbox: RunningStore, tmp_path: Path) -> None:
+    stored = {str(row[0]) for row in sandbox.execute('SELECT "id" FROM products')}
+    manifest = run(sandbox, tmp_path, Extract(PRODUCTS, include=("names", "unitPrecisions"), layout="records"))
+    records = lines(manifest)
+    assert {record["id"] for record in records} == stored
+    assert all(record["names"] and record["unitPrecisions"] for record in records)
+    assert {name["product"] for record in records for name in record["names"]} == stored
+
+
+def test_an_index_of_several_requests_reads_on_by_id(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oro_provider.extract.index.SIZES", (50, 20))
+    sandbox.forget_requests()
+    manifest = run(sandbox, tmp_path, Extract(ORDERS))
+    assert [record["id"] for record in lines(manifest)] == [
+        str(row[0]) for row in sandbox.execute('SELECT "id" FROM orders ORDER BY "id"')
+    ]
+    assert manifest["count"] == 300
+
+
+def test_a_field_that_the_store_does_not_know_is_refused(sandbox: RunningStore, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="this store's orders have no erp_code"):
+        run(sandbox, tmp_path, Extract(ORDERS, fields=("erp_code",)))
+    assert not (tmp_path / "manifest.json").exists()
+
+
+def test_an_empty_store_takes_one_request_and_a_single_record_two(sandbox: RunningStore, tmp_path: Path) -> None:
+    sandbox.execute("DELETE FROM ordershippingtrackings")
+    sandbox.forget_requests()
+    assert run(sandbox, tmp_path / "none", Extract(SHIPPING_TRACKINGS, fields=("orders",)))["count"] == 0
+    assert len([one for one in sandbox.requests() if "/api/" in one["path"]]) == 1
+    sandbox.forget_requests()
+    one = Extract(ORDERS, filters={"identifier": sandbox.execute("SELECT identifier FROM orders LIMIT 1")[0][0]})
+    assert run(sandbox, tmp_path / "one", one)["count"] == 1
+    assert len([one for one in sandbox.requests() if "/api/" in one["path"]]) == 2
+
+
+def test_records_in_memory_are_guarded(sandbox: RunningStore) -> None:
+    records = with_client(sandbox, lambda client: read_records(client, Extract(ORDERS), 300))
+    assert len(records) == 300
+    with pytest.raises(ValueError, match="more than 299 orders: raise records_limit"):
+        with_client(sandbox, lambda client: read_records(client, Extract(ORDERS), 299))
+
+
+def test_a_store_that_cannot_filter_by_the_last_change_is_read_by_creation(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(seed=3, orders=50, version="5.1") as sandbox:
+        made = sorted(row[0] for row in sandbox.execute('SELECT "createdAt" FROM orders'))
+        since, until = (moment(made[30]), moment(made[40]))
+        spec = Extract(ORDERS, Window(since, until), reread=timedelta(days=365))
+        manifest = run(sandbox, tmp_path, spec)
+        assert manifest["count"] == 40
+        assert (manifest["watermark"], manifest["until"]) == ("createdAt", until.isoformat())
+        assert "cannot filter orders by updatedAt" in caplog.text
+
+
+def moment(text: str) -> Any:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).replace(tzinfo=timezone.utc)

@@ -1,0 +1,176 @@
+"""The files of a window: whatever the format and however often an attempt was killed, the same records in the same order."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oro_provider.api.async_client import AsyncOroClient
+from oro_provider.api.settings import Settings
+from oro_provider.entities.orders import ORDERS
+from oro_provider.extract.manifest import read_manifest
+from oro_provider.extract.pages import Pages
+from oro_provider.extract.reader import Destination, Extract, extract
+from oro_provider.sandbox import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oro_provider.extract.manifest import Manifest
+    from oro_provider.sandbox.server import RunningStore
+
+
+class Killed(Exception):
+    """What ends an attempt in the middle."""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[RunningStore]:
+    with running(seed=4, orders=400, version="6.1") as sandbox:
+        yield sandbox
+
+
+def run(sandbox: RunningStore, spec: Extract, to: Destination) -> Manifest:
+    settings = Settings(
+        base_url=sandbox.url, client_id=sandbox.client_id, client_secret=sandbox.client_secret, page_size=10
+    )
+
+    async def go() -> Manifest:
+        async with AsyncOroClient(settings) as client:
+            return await extract(client, spec, to)
+
+    return asyncio.run(go())
+
+
+def content(names: list[str]) -> bytes:
+    whole = b""
+    for name in names:
+        data = Path(name).read_bytes()
+        if name.endswith(".gz"):
+            data = gzip.decompress(data)
+        if name.endswith(".zst"):
+            import zstandard
+
+            data = zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read()
+        whole += data
+    return whole
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "jsonl.gz", "jsonl.zst"])
+@pytest.mark.parametrize("layout", ["records", "objects"])
+def test_a_killed_attempt_is_gone_on_with_and_leaves_the_same_files(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: Any, layout: Any
+) -> None:
+    spec = Extract(ORDERS, include=("lineItems",), layout=layout)
+    small = {"format": format_, "block_bytes": 20_000, "file_bytes": 120_000}
+    undisturbed = run(sandbox, spec, Destination(tmp_path / "whole", "a", **small))
+
+    fetch, fetched = Pages.fetch, []
+
+    async def fetch_until_killed(self: Pages, ids: Any, dates: Any) -> Any:
+        fetched.append(ids[0])
+        if len(fetched) == 33:
+            raise Killed
+        return await fetch(self, ids, dates)
+
+    to = Destination(tmp_path / "killed", "a", work=tmp_path / "_work" / "a", **small)
+    monkeypatch.setattr(Pages, "fetch", fetch_until_killed)
+    with pytest.raises(Killed):
+        run(sandbox, spec, to)
+    assert not (tmp_path / "killed" / "manifest.json").exists()
+    first, fetched[:] = list(fetched), []
+    again = run(sandbox, spec, to)
+    assert len(set(fetched) & set(first)) < len(first) / 2 + 32 - 1
+    assert {name.rpartition("/")[2] for name in again["files"]} == {
+        name.rpartition("/")[2] for name in undisturbed["files"]
+    }
+    assert len(again["files"]) > 1
+    for before, after in zip(
+        [undisturbed["files"], *undisturbed["related"].values()],
+        [again["files"], *again["related"].values()],
+        strict=True,
+    ):
+        assert content(before) == content(after)
+    assert {**again, "path": "", "files": [], "related": {}} == {**undisturbed, "path": "", "files": [], "related": {}}
+    assert not (tmp_path / "_work" / "a").exists()
+
+
+def test_another_attempt_begins_afresh(sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch, fetched = Pages.fetch, []
+
+    async def fetch_until_killed(self: Pages, ids: Any, dates: Any) -> Any:
+        fetched.append(ids[0])
+        if len(fetched) == 35:
+            raise Killed
+        return await fetch(self, ids, dates)
+
+    monkeypatch.setattr(Pages, "fetch", fetch_until_killed)
+    with pytest.raises(Killed):
+        run(sandbox, Extract(ORDERS), Destination(tmp_path / "o", "a", tmp_path / "_work" / "a", block_bytes=1000))
+    fetched.append("")
+    count = len(fetched)
+    manifest = run(
+        sandbox, Extract(ORDERS), Destination(tmp_path / "o", "b", tmp_path / "_work" / "b", block_bytes=1000)
+    )
+    assert len(fetched) - count == 40
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == sorted(
+        ["manifest.json", *(name.rpartition("/")[2] for name in manifest["files"])]
+    )
+
+
+def test_parquet_has_the_entitys_columns_and_money_as_decimals(sandbox: RunningStore, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    spec = Extract(ORDERS, include=("lineItems", "billingAddress", "orderSubtotals"))
+    manifest = run(sandbox, spec, Destination(tmp_path, "a", format="parquet", block_bytes=100_000))
+    table = pq.read_table(manifest["files"])
+    lines = run(sandbox, spec, Destination(tmp_path / "lines", "a"))
+    records = [json.loads(line) for line in content(lines["files"]).splitlines()]
+    assert table.num_rows == manifest["count"] == len(records) == 400
+    for row, record in zip(table.to_pylist(), records, strict=True):
+        assert row["id"] == record["id"]
+        assert row["totalValue"] == Decimal(record["totalValue"])
+        assert f"{row['updatedAt']:%Y-%m-%dT%H:%M:%SZ}" == record["updatedAt"]
+        assert [line["id"] for line in row["lineItems"]] == [line["id"] for line in record["lineItems"]]
+        assert [line["value"] for line in row["lineItems"]] == [Decimal(line["value"]) for line in record["lineItems"]]
+        assert (row["billingAddress"] or {}).get("city") == (record["billingAddress"] or {}).get("city")
+
+
+def test_objects_are_what_the_store_sent(sandbox: RunningStore, tmp_path: Path) -> None:
+    spec = Extract(ORDERS, include=("lineItems", "orderSubtotals"), layout="objects")
+    manifest = run(sandbox, spec, Destination(tmp_path, "a"))
+    orders = [json.loads(line) for line in content(manifest["files"]).splitlines()]
+    lines = {
+        (one := json.loads(line))["id"]: one for line in content(manifest["related"]["orderlineitems"]).splitlines()
+    }
+    subtotals = [json.loads(line) for line in content(manifest["related"]["ordersubtotals"]).splitlines()]
+    assert {order["type"] for order in orders} == {"orders"}
+    refs = {ref["id"] for order in orders for ref in order["relationships"]["lineItems"]["data"]}
+    assert refs == lines.keys()
+    assert all(set(line["relationships"]) >= {"product"} for line in lines.values())
+    assert len(subtotals) >= len(orders)
+
+
+def test_a_manifest_whose_file_is_not_there_is_told_with_the_cure(sandbox: RunningStore, tmp_path: Path) -> None:
+    manifest = run(sandbox, Extract(ORDERS), Destination(tmp_path, "a"))
+    assert read_manifest(tmp_path) == manifest
+    Path(manifest["files"][0]).unlink()
+    with pytest.raises(ValueError, match="run the extract of this window again"):
+        read_manifest(tmp_path)
+    with pytest.raises(ValueError, match="the target must be shared"):
+        read_manifest(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [({"format": "csv"}, "none of jsonl"), ({"format": "parquet"}, "parquet' is for layout='records'")],
+)
+def test_a_format_that_cannot_be_is_refused(sandbox: RunningStore, tmp_path: Path, arguments: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        run(sandbox, Extract(ORDERS, layout="objects"), Destination(tmp_path, "a", **arguments))
