@@ -9,10 +9,10 @@ import argparse
 import json
 import sys
 
-from benchmarks import extract
+from benchmarks import extract, load
 from benchmarks.targets import reached
 
-SUITES = {"extract": extract}
+SUITES = {"extract": extract, "load": load}
 
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)

@@ -199,6 +199,8 @@ class Entity:
     once: fields that are sent for a new record only.
     sole: attributes of which one record of an owner at most may hold a value; the owner is the key's first field.
     creatable: the API makes new ones.
+    rehearsed: the store can say what it thinks of a single record without keeping it (`meta.validate`, 6.1); an older one would
+        keep it.
     retire: what to set instead of deleting.
     watermark: the attribute that moves with each change; None where the store has none.
     older_watermark: what stands in for it on stores that cannot filter by it.
@@ -228,6 +230,7 @@ class Entity:
     once: frozenset[str] = frozenset()
     sole: Callable[[Mapping[str, Any]], frozenset[str]] | None = None
     creatable: bool = True
+    rehearsed: bool = False
     retire: Mapping[str, Any] = field(default_factory=dict)
     watermark: str | None = None
     older_watermark: str | None = None

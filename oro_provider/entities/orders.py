@@ -40,6 +40,7 @@ ORDERS = Entity(
         "billing_address": Part(type="orderaddresses", relationship="billingAddress", many=False, references=_PLACE),
         "shipping_address": Part(type="orderaddresses", relationship="shippingAddress", many=False, references=_PLACE),
     },
+    rehearsed=True,
     watermark="updatedAt",  # there since 6.0.5
     older_watermark="createdAt",
     # Totals and taxes are computed anew for each order: 70 to 85 % of a default page (6.1.9).

@@ -34,6 +34,9 @@ Way = Literal["single", "sync", "async"]
 
 # Refusals of one record; anything else is about the connection, not about a row.
 REFUSALS = (InvalidRequest, NotFound, PermissionDenied)
+TOO_LARGE = 413
+# A role's missing permission, other than "to the entity", which is about one record such as a closed order (6.1).
+NO_ACCESS = "No access to this type of entities"
 # So many synchronous batches are quicker than an operation, which waits for its turn in the queue.
 FEW_BATCHES = 2
 # How often a row whose write was lost or not done is sent again.
@@ -129,6 +132,23 @@ class Applier:
                 continue
             await self._ended(operation, [rows[one.row] for one in carried], carried, [], chunk, ATTEMPTS)
 
+    async def rehearse(self, actions: Sequence[Action], chunk: Chunk) -> None:
+        """Enter what these actions would do; where the store can, it is asked, one record after another, and keeps none.
+
+        Never in a batch, where the flag is ignored and the record is made (6.1.9).
+        """
+        for action in actions:
+            if action.verb != "unchanged" and self._planner.can_rehearse:
+                call = self._client.calls.create if action.verb == "create" else self._client.calls.update
+                try:
+                    await self._client.perform(call({**action.data, "meta": {"validate": True}}, action.included))
+                except REFUSALS as error:
+                    errors = error.errors or (ErrorObject(error.status or 0, str(error)),)
+                    one = Carried(action.row.number, "rehearsal", len(action.included))
+                    await self._refusals.refuse(action.row, one, errors, 0, action, chunk)
+                    continue
+            chunk.done(action.row.number, action.verb, action.id, action.changes)
+
     # -- operations ----------------------------------------------------------------------------------------------------
 
     async def _waves(self, writes: Sequence[Action], chunk: Chunk, attempt: int) -> None:
@@ -144,14 +164,18 @@ class Applier:
         self._journal.submitting([_carried(batch) for batch in wave], since)
         submitted: dict[str, list[Action]] = {}
         lost: list[Action] = []
+        too_large: list[list[Action]] = []
         for place, batch in enumerate(wave):
             data, included = _body(batch)
             try:
                 id_ = await self._operations.submit(data, included)
             except OutcomeUnknown:
                 lost += batch
-            except REFUSALS as error:
-                await self._refuse_whole(batch, error, chunk, attempt)
+            except InvalidRequest as error:
+                # Rows are not looked at yet: anything else is about the whole, such as a permission that is missing.
+                if error.status != TOO_LARGE or len(batch) == 1:
+                    raise
+                too_large.append(batch)
             else:
                 submitted[id_] = batch
                 self._journal.submitted(place, id_)
@@ -163,6 +187,10 @@ class Applier:
             await self._ended(ended[id_], rows, _carried(batch), batch, chunk, attempt)
         if lost:
             await self._again(lost, chunk, attempt)
+        for batch in too_large:
+            middle = len(batch) // 2
+            await self._wave([batch[:middle]], chunk, attempt)
+            await self._wave([batch[middle:]], chunk, attempt)
 
     async def _wait(self, ids: Sequence[str]) -> dict[str, Operation]:
         if not ids:
@@ -184,9 +212,10 @@ class Applier:
         attempt: int,
     ) -> None:
         """Bring an operation's errors home to its rows; what it says it did has to add up to them."""
-        errors = [] if operation.status == "gone" else await self._operations.errors(operation.id)
-        refused = errors_by_place([one.included for one in carried], errors)
         whole = operation.status == "success" and operation.read == len(rows)
+        spotless = operation.status == "gone" or (whole and operation.errors == 0)
+        errors = [] if spotless else await self._operations.errors(operation.id)
+        refused = errors_by_place([one.included for one in carried], errors)
         if not whole and not refused and errors:
             said = "; ".join(map(str, errors[:5]))
             raise BatchNotDone(f"operation {operation.id} of {self._entity.type} did not do its work: {said}.")
@@ -269,9 +298,11 @@ class Applier:
         self, batch: Sequence[Action], error: InvalidRequest | NotFound | PermissionDenied, chunk: Chunk, attempt: int
     ) -> None:
         """Nothing of the batch was written: refuse the rows that the errors point at and send the others again."""
+        if isinstance(error, PermissionDenied) and not any(said.pointer for said in error.errors):
+            raise error  # about the resource or batches, not about a row
         errors = error.errors or (ErrorObject(error.status or 0, str(error)),)
         refused = errors_by_place([len(action.included) for action in batch], errors)
-        if not refused or error.status == 413:
+        if not refused or error.status == TOO_LARGE:
             # An error that points at no row (`extra fields constraint` has no source): the row is found by halving.
             if len(batch) > 1:
                 middle = len(batch) // 2
@@ -319,6 +350,8 @@ class Applier:
         except OutcomeUnknown:
             await self._look_for(action, chunk, attempt)
         except REFUSALS as error:
+            if any(NO_ACCESS in said.detail for said in error.errors):
+                raise
             errors = error.errors or (ErrorObject(error.status or 0, str(error)),)
             one = Carried(action.row.number, action.verb, len(action.included))
             if await self._refusals.refuse(action.row, one, errors, 0, action, chunk):

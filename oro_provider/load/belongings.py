@@ -6,6 +6,7 @@ take a store 7 s, the names by themselves 0.1 s (6.1.9).
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from oro_provider.api.query import Query
@@ -38,11 +39,17 @@ class Belongings:
         if not there:
             return
         described = there[0].described
-        for name in dict.fromkeys(name for node in there for name in node.texts):
-            await self._texts(name, described.texts[name], [node for node in there if name in node.texts])
-        for name in dict.fromkeys(name for node in there for name in node.parts):
-            part = described.parts[name]
-            await self._parts(name, part, [node for node in there if name in node.parts])
+        texts = dict.fromkeys(name for node in there for name in node.texts)
+        parts = dict.fromkeys(name for node in there for name in node.parts)
+        done = await asyncio.gather(
+            *(self._texts(name, described.texts[name], [one for one in there if name in one.texts]) for name in texts),
+            *(self._parts(name, described.parts[name], [one for one in there if name in one.parts]) for name in parts),
+            return_exceptions=True,
+        )
+        for result in done:
+            if isinstance(result, BaseException):
+                raise result
+        for name in parts:
             await self.hold([child for node in there for child in node.parts.get(name, ())])
 
     async def complete(self, name: str, nodes: Sequence[Node]) -> None:

@@ -33,6 +33,11 @@ class Dialect:
             if part.owner is not None and part.owner_before_6_1 is not None:
                 await self._probe(part.type, part.owner)
 
+    @property
+    def surely_6_1(self) -> bool:
+        """Whether a name was asked about that is there from 6.1 on, and is there."""
+        return bool(self._old) and not any(self._old.values())
+
     async def _probe(self, type_: str, relationship: str) -> None:
         if type_ in self._old:
             return

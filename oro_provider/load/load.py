@@ -163,8 +163,7 @@ class Run:
                 chunk.reject(reject)
             chunk.held = plan.held
             if self._spec.dry_run:
-                for action in plan.actions:
-                    chunk.done(action.row.number, action.verb, action.id, action.changes)
+                await self._applier.rehearse(plan.actions, chunk)
             else:
                 await self._applier.apply(plan.actions, chunk)
         self._settle(chunk, rows, by_number)

@@ -6,6 +6,7 @@ own rules for case; a name that two records have is refused with both ids.
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,7 @@ class Resolver:
         self._client = client
         self._bulk = bulk or Bulk(client)
         self._directories: dict[tuple[str, Source], Directory] = {}
+        self._reading: dict[tuple[str, Source], asyncio.Lock] = {}
 
     async def resolve(self, lookup: Lookup, names: Iterable[str]) -> Names:
         """Return the ids of these names."""
@@ -99,18 +101,20 @@ class Resolver:
 
     async def directory(self, lookup: Lookup) -> Directory:
         """Return the whole dictionary of a lookup, read once."""
-        known = self._directories.get((lookup.type, lookup.source))
-        if known is None:
-            known = self._directories[lookup.type, lookup.source] = Directory(lookup.source)
-            try:
-                await self._read(lookup, known)
-            except NotFound as error:
-                if lookup.edition is None:
-                    raise
-                raise ValueError(
-                    f"{lookup.type} can be named only in OroCommerce {lookup.edition}; this store does not have them"
-                ) from error
-        return known
+        at = (lookup.type, lookup.source)
+        async with self._reading.setdefault(at, asyncio.Lock()):
+            if at not in self._directories:
+                read = Directory(lookup.source)
+                try:
+                    await self._read(lookup, read)
+                except NotFound as error:
+                    if lookup.edition is None:
+                        raise
+                    raise ValueError(
+                        f"{lookup.type} can be named only in OroCommerce {lookup.edition}; this store does not have them"
+                    ) from error
+                self._directories[at] = read
+            return self._directories[at]
 
     async def refresh(self, lookup: Lookup) -> None:
         """Learn the records that were made since: those above the highest id where ids are integers, else all of them."""

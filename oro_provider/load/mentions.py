@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -126,8 +127,13 @@ async def _resolve(
             ids[spelled] = before
         else:
             by_lookup.setdefault(mention.lookup, {}).setdefault(spelled, set()).add(mention.path)
-    for lookup, names in by_lookup.items():
-        found = await resolver.resolve(lookup, names)
+    # Side by side: a store answers several small lists in the time of one.
+    every = await asyncio.gather(
+        *(resolver.resolve(lookup, by_lookup[lookup]) for lookup in by_lookup), return_exceptions=True
+    )
+    for names, found in zip(by_lookup.values(), every, strict=True):
+        if isinstance(found, BaseException):
+            raise found
         for name, paths in names.items():
             for path in paths:
                 if name in found.ids:

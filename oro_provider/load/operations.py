@@ -43,6 +43,7 @@ class Operation:
     entity_type: str = ""
     read: int = 0
     written: int = 0
+    errors: int = 0
 
     @property
     def finished(self) -> bool:
@@ -173,6 +174,7 @@ def _operation(found: Resource) -> Operation:
         str(found.attributes.get("entityType") or ""),
         int(summary.get("readCount") or 0),
         int(summary.get("writeCount") or 0),
+        int(summary.get("errorCount") or 0),
     )
 
 

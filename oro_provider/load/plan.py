@@ -133,6 +133,11 @@ class Planner:
             (plan.rejects if isinstance(action, Reject) else plan.actions).append(action)  # type: ignore[arg-type]
         return plan
 
+    @property
+    def can_rehearse(self) -> bool:
+        """Whether the store says what it thinks of a record without keeping it. Asked after a first plan."""
+        return self.entity.rehearsed and self._dialect.surely_6_1
+
     async def look(self, rows: Sequence[Row]) -> Plan:
         """Plan rows once more, to see what has become of them."""
         return await self.plan(rows, fresh=True)

@@ -240,6 +240,22 @@ class OroCommerceExtractOperator(StoreOperator):
             describe_event(context, self.asset, manifest)
         return manifest
 
+    def _news(self, context: Context) -> News:
+        """Return what the watermark has not passed."""
+        with airflow_errors():
+            if self.window != "watermark":
+                raise ValueError(f'window {self.window!r} should be "watermark", or left out')
+            others = (self.entity_filters(), self.full, self.until, self.shard, self.known)
+            if any(others) or self.records_limit is not None:
+                raise ValueError(
+                    "the watermark passes all orders up to now: filter them where they are handed over, and leave out "
+                    "filters=, full=, until=, shard=, known= and records_limit="
+                )
+            if readable_entity(self.entity).type != "orders":
+                raise ValueError('window="watermark" is for orders: give others since= and until=, or an interval')
+        position = stored_position(context, self.asset, self.reader)
+        return self.work(lambda client: read_news(client, position, self.since))
+
     def _known(self, spec: Extract) -> Known | None:
         if self.known is None:
             return None
@@ -248,28 +264,6 @@ class OroCommerceExtractOperator(StoreOperator):
 
         with airflow_errors():
             return Known(file_records(path_of(self.known)), spec.date)
-
-    def _news(self, context: Context) -> News:
-        """Return what the watermark has not passed."""
-        with airflow_errors():
-            if self.window != "watermark":
-                raise ValueError(f'window {self.window!r} should be "watermark", or left out')
-            if (
-                self.entity_filters()
-                or self.full
-                or self.until
-                or self.shard
-                or self.known
-                or self.records_limit is not None
-            ):
-                raise ValueError(
-                    "the watermark passes all orders up to now: filter them where they are handed over, and leave out "
-                    "filters=, full=, until=, shard=, known= and records_limit="
-                )
-            if entity_argument(self.entity).type != "orders":
-                raise ValueError('window="watermark" is for orders: give others since= and until=, or an interval')
-        position = stored_position(context, self.asset, self.reader)
-        return self.work(lambda client: read_news(client, position, self.since))
 
     def progress(self) -> Progress:
         """Return what tells the log and Airflow's metrics how far the reading is."""

@@ -332,6 +332,28 @@ def test_orders_with_lines_and_addresses(writable_store: IntegrationStore, names
     load_twice(store, "orders", rows, [rows[0], more, moved])
 
 
+def test_a_dry_run_of_orders_asks_the_store_and_leaves_nothing(
+    writable_store: IntegrationStore, names: Row, products: list[str]
+) -> None:
+    store = writable_store
+    run_load(store, "customers", [{"name": f"{store.run_id} Dry"}])
+    line = {"sku": products[0], "unit": names["unit"], "quantity": 2, "value": "9.90", "currency": "USD"}
+    good = {
+        "identifier": f"{store.run_id}-DRY1",
+        "customer": f"{store.run_id} Dry",
+        "currency": "USD",
+        "line_items": [line],
+    }
+    bad = {**good, "identifier": f"{store.run_id}-DRY2", "line_items": []}
+    before = len(store.read("orders"))
+    outcome, rejects = run_load(store, "orders", [good, bad], dry_run=True)
+    assert len(store.read("orders")) == before
+    if store.read("ordershippingtrackings", **{"page[size]": "1"})[0]["relationships"].get("orders"):  # 6.1 and later
+        assert (counts(outcome), rejects[0].field) == ((1, 0, 0, 1), "line_items")
+    else:
+        assert counts(outcome) == (2, 0, 0, 0)
+
+
 def test_what_a_row_names_and_the_store_lacks_may_be_made(
     writable_store: IntegrationStore, products: list[str]
 ) -> None:

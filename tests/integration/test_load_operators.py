@@ -219,6 +219,8 @@ def test_one_record_and_what_hangs_from_it(store: IntegrationStore) -> None:
 def test_any_other_request(store: IntegrationStore) -> None:
     answer = execute(OroCommerceRequestOperator(task_id="r", endpoint="countries", filters={"name": "Germany"}))
     assert [one["id"] for one in answer["data"]] == ["DE"]
+    options = execute(OroCommerceRequestOperator(task_id="o", endpoint="prodinventorystatuses"))
+    assert "in_stock" in {one["id"] for one in options["data"]}
     with pytest.raises(AirflowFailException, match="PUT"):
         execute(OroCommerceRequestOperator(task_id="r", endpoint="countries", method="PUT"))
 
@@ -245,3 +247,42 @@ def test_ids_go_on_by_file_where_they_are_many(writable_store: IntegrationStore,
 def test_a_wrong_argument_is_named(connection: str, arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(AirflowFailException, match=says):
         execute(OroCommerceUpsertProductsOperator(task_id="up", records=[], **arguments))
+
+
+@pytest.mark.parametrize("name", ["product", "productprice", "productkititem", "customeruser", "customeraddress"])
+def test_what_the_store_says_of_an_entity(store: IntegrationStore, name: str) -> None:
+    structure = execute(OroCommerceGetOperator(task_id="s", entity="entitystructures", id=name))
+    assert structure["fields"]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "customers", "customerusers", "customergroups", "customeraddresses", "customeruseraddresses", "pricelists",
+        "pricelisttocustomergroups", "ordershippingtrackings", "productprices",
+    ],
+)  # fmt: skip
+def test_one_record_of_every_resource(store: IntegrationStore, resource: str) -> None:
+    filters = {"filter[priceList]": store.read("pricelists")[0]["id"]} if resource == "productprices" else {}
+    record = store.read(resource, **filters, **{"page[size]": "1"})[0]
+    got = execute(OroCommerceGetOperator(task_id="get", entity=resource, id=record["id"]))
+    assert {name: got[name] for name in record["attributes"]} == record["attributes"]
+
+
+def test_a_tracking_is_corrected_by_a_request(writable_store: IntegrationStore) -> None:
+    store = writable_store
+    order = store.read("orders", sort="id")[0]["attributes"]["identifier"]
+    number = f"{store.run_id}-wrong"
+    execute(
+        OroCommerceUpsertOperator(
+            task_id="t", entity="ordershippingtrackings", records=[{"order": order, "method": "UPS", "number": number}]
+        )
+    )
+    id_ = next(one["id"] for one in store.read("ordershippingtrackings") if one["attributes"]["number"] == number)
+    data = {"type": "ordershippingtrackings", "id": id_, "attributes": {"number": f"{number}-not"}}
+    answer = execute(
+        OroCommerceRequestOperator(
+            task_id="r", method="PATCH", endpoint=f"ordershippingtrackings/{id_}", data={"data": data}
+        )
+    )
+    assert answer["data"]["attributes"]["number"] == f"{number}-not"

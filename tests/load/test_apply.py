@@ -16,14 +16,17 @@ from oro_provider.entities import entity_of
 from oro_provider.load.apply import ApplyOptions, WaitingForOperations, cheapest
 from oro_provider.load.load import Load, load
 from oro_provider.load.operations import BatchNotDone
+from oro_provider.sandbox import running
 from tests.integration.loading import counts
+from tests.load.conftest import LoadStore
+from tests.load.proxy import proxy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from oro_provider.load.outcome import Outcome
     from oro_provider.load.rows import Reject
-    from tests.load.conftest import LoadStore
+
 
 QUICK = {"poll_interval": 0.05, "lost_answer_wait": 1.0}
 
@@ -203,3 +206,56 @@ def test_a_dry_run_writes_nothing_and_tells_what_it_would(store: LoadStore, tmp_
     assert {one["method"] for one in store.requests(before)} <= {"GET", "POST"}
     plan = [json.loads(line) for line in (tmp_path / "plan.jsonl").read_text().splitlines()]
     assert plan[0]["changes"] == {"status": ["disabled", "enabled"]}
+
+
+def test_configurable_products_and_their_variants_in_one_load(tmp_path: Path) -> None:
+    with running(seed=6, orders=5, version="6.1", product_flags=("is_big",)) as sandbox:
+        store = LoadStore(sandbox)
+        variants = [
+            {"sku": f"VAR-{n}", "name": f"Variant {n}", "unit": "each", "status": "enabled", "is_big": n % 2 == 0}
+            for n in range(10)
+        ]
+        parents = [
+            {
+                "sku": f"CONF-{n}", "name": f"Configurable {n}", "unit": "each", "product_type": "configurable",
+                "variant_fields": ["is_big"], "variants": [f"VAR-{2 * n}", f"VAR-{2 * n + 1}"],
+            }
+            for n in range(5)
+        ]  # fmt: skip
+        rows = [*parents, *variants]
+        outcome, rejects = run(store, "products", rows)
+        assert (counts(outcome), rejects) == ((15, 0, 0, 0), [])
+        assert store.count("productvariantlinks") == 10
+        outcome, _ = run(store, "products", rows)
+        assert counts(outcome) == (0, 0, 15, 0)
+        fewer = [{**parents[0], "variants": ["VAR-0"]}, *rows[1:]]
+        outcome, _ = run(store, "products", fewer)
+        assert counts(outcome) == (0, 1, 14, 0)
+        assert store.count("productvariantlinks") == 9
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_request_that_is_too_large_for_the_way_is_halved(store: LoadStore, way: Any) -> None:
+    rows = customers(f"Large {way}", 300)
+    with proxy(store, largest=6000) as settings:
+
+        async def job() -> Any:
+            async with AsyncOroClient(settings) as client:
+                return await load(
+                    client, Load(entity_of("customers"), rows, apply=ApplyOptions(way=way, poll_interval=0.05))
+                )
+
+        outcome, rejects = asyncio.run(job())
+    assert (counts(outcome), rejects) == ((300, 0, 0, 0), [])
+    assert store.count("customers", f"name LIKE 'Large {way} %'") == 300
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_missing_permission_is_told_after_few_requests(store: LoadStore, way: Any) -> None:
+    rows = customers(f"Denied {way}", 300)
+    store.sandbox.switch(denied={("customers", "CREATE"), ("customers", "create")})
+    before = store.requests()[-1]["number"]
+    with pytest.raises(OroCommerceError, match="permission") as denied:
+        run(store, "customers", rows, way=way)
+    assert denied.value.permanent
+    assert len(store.requests(before)) < 10

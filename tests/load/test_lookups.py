@@ -1,0 +1,110 @@
+"""Names to ids in few requests, also where something on the way takes the method override away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oro_provider.api.async_client import AsyncOroClient
+from oro_provider.entities import entity_of
+from oro_provider.entities.lookups import LOOKUPS, ORDERS_BY_IDENTIFIER, PRODUCTS_BY_SKU, REGIONS, WEBSITES
+from oro_provider.load.lookups import Names, Resolver
+from oro_provider.load.mentions import resolve_rows
+from oro_provider.load.rows import Row, read_rows
+from tests.integration.loading import run_load
+from tests.load.proxy import proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from oro_provider.api.settings import Settings
+    from oro_provider.entities.model import Lookup
+    from tests.load.conftest import LoadStore
+
+
+def resolve(settings: Settings, lookup: Lookup, names: Iterable[str]) -> tuple[Names, int]:
+    async def run() -> tuple[Names, int]:
+        async with AsyncOroClient(settings) as client:
+            return await Resolver(client).resolve(lookup, names), client.requests
+
+    return asyncio.run(run())
+
+
+def test_ten_thousand_skus_are_a_few_requests(store: LoadStore) -> None:
+    known = [row[0] for row in store.sandbox.execute("SELECT sku FROM products ORDER BY sku LIMIT 50")]
+    found, asked = resolve(store.settings, PRODUCTS_BY_SKU, [*known, *(f"NONE-{n}" for n in range(9950))])
+    assert found.ids.keys() == set(known)
+    assert len(found.absent) == 9950
+    assert asked <= 12
+
+
+def test_five_thousand_identifiers_are_five_requests(store: LoadStore) -> None:
+    known = [row[0] for row in store.sandbox.execute("SELECT identifier FROM orders ORDER BY id")]
+    found, asked = resolve(
+        store.settings, ORDERS_BY_IDENTIFIER, [*known, *(f"NONE-{n}" for n in range(5000 - len(known)))]
+    )
+    assert found.ids.keys() == set(known)
+    assert asked <= 6  # the token among them
+
+
+def test_all_names_of_a_product_import(store: LoadStore) -> None:
+    one = store.sandbox.execute
+    row = {
+        "tax_code": one("SELECT code FROM producttaxcodes")[0][0], "attribute_family": "default_family", "unit": "each",
+        "inventory_status": "in_stock", "brand": one("SELECT v.string FROM localizedfallbackvalues v JOIN brands_names n "
+        "ON n.target = v.id WHERE v.localization IS NULL")[0][0], "owner": "Main", "organization": one("SELECT name FROM organizations")[0][0],
+        "units": ["set", "kg"], "name": "x", "name.de_DE": "y", "default_variant": one("SELECT sku FROM products")[0][0],
+        "manage_inventory": True,
+    }  # fmt: skip
+    records = [{**row, "sku": f"IMP-{n}", "variants": [f"VAR-{n}"]} for n in range(10_000)]
+    rows = [found for found in read_rows(entity_of("products"), records) if isinstance(found, Row)]
+
+    async def run() -> Any:
+        async with AsyncOroClient(store.settings) as client:
+            return await resolve_rows(Resolver(client), entity_of("products"), rows), client.requests
+
+    resolved, asked = asyncio.run(run())
+    assert {path for path, names in resolved.problems.items() if names} == {"variants.product"}
+    assert asked <= 60
+
+
+def test_a_region_is_named_within_its_country(store: LoadStore) -> None:
+    found, _ = resolve(
+        store.settings, REGIONS, ["US / California", "us / california", "US / CA", "US-CA", "California"]
+    )
+    assert set(found.ids.values()) == {"US-CA"}
+    assert found.absent == {"California"}
+
+
+@pytest.mark.parametrize("lookup", [one for one in LOOKUPS if one is not WEBSITES], ids=lambda lookup: lookup.type)
+def test_every_lookup_answers(store: LoadStore, lookup: Lookup) -> None:
+    if lookup.source == entity_of("customers").references["parent_external_id"].lookup.source:
+        pytest.skip("6.1.10 and later")
+    found, _ = resolve(store.settings, lookup, ["no such name"])
+    assert found.absent == {"no such name"}
+
+
+def test_a_name_that_two_records_have_lists_them(store: LoadStore) -> None:
+    for _ in range(2):
+        store.sandbox.execute("INSERT INTO pricelists (name, \"priceListCurrencies\") VALUES ('Double', '[]')")
+    row = {"price_list": "Double", "product": "x", "unit": "each", "currency": "USD", "value": "1"}
+    _, rejects = run_load(store, "productprices", [row])
+    assert rejects[0].field == "price_list"
+    assert "names 2 pricelists: ids" in rejects[0].reason
+
+
+@pytest.fixture
+def stripped(store: LoadStore) -> Iterator[Settings]:
+    with proxy(store, strips="x-http-method-override") as settings:
+        yield settings
+
+
+def test_where_the_override_is_stripped_the_keys_go_by_url(store: LoadStore, stripped: Settings) -> None:
+    known = [row[0] for row in store.sandbox.execute("SELECT sku FROM products ORDER BY sku LIMIT 50")]
+    before = store.count("products")
+    found, asked = resolve(stripped, PRODUCTS_BY_SKU, [*known, *(f"NONE-{n:05}" for n in range(2000))])
+    assert found.ids.keys() == set(known)
+    assert 5 < asked < 60
+    assert store.count("products") == before
