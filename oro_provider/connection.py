@@ -7,15 +7,14 @@ Airflow 3.2+ reads the form from the provider's metadata (`conn_fields`, `ui_fie
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import unquote, urlsplit
 
 from oro_provider import __version__
+from oro_provider.connection_address import PATH_DEFAULTS, base_url
 from oro_provider.connection_values import (
     Choice,
     ClientCertificate,
@@ -40,10 +39,7 @@ HOOK_NAME = "OroCommerce"
 DISTRIBUTION = "airflow-provider-orocommerce"
 
 _DAY = 24 * 60 * 60
-_HOST_LABEL = re.compile(r"[a-z0-9_-]{1,63}")  # with `_`, which the names of containers have
-_BRACKETED = re.compile(r"\[[^\[\]]+\](:[0-9]*)?")
 _MASK = "***"  # ends up in connections that were copied from what the API or the UI shows
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class ConnectionFieldError(ValueError):
@@ -126,9 +122,12 @@ FIELDS: tuple[ConnectionField, ...] = (
     ConnectionField(
         name="grant_type",
         label="Grant type",
-        kind=Choice(("client_credentials", "password")),
+        kind=Choice(("client_credentials", "authorization_code", "password")),
         default="client_credentials",
-        description="As chosen for the OAuth application in the back office. 'password' also needs a user name and password.",
+        description=(
+            "As chosen for the OAuth application in the back office. 'authorization_code' needs a login by browser "
+            "(airflow orocommerce login), 'password' a user name and password."
+        ),
         also=("auth_type", "grant"),
     ),
     ConnectionField(
@@ -150,7 +149,7 @@ FIELDS: tuple[ConnectionField, ...] = (
         name="admin_prefix",
         label="Back-office prefix",
         kind=UrlPath(may_be_empty=True),
-        default="admin",
+        default=PATH_DEFAULTS["admin_prefix"],
         description="The store's web_backend_prefix; '/' where the back office has none.",
         also=("backend_prefix", "web_backend_prefix", "prefix"),
     ),
@@ -158,7 +157,7 @@ FIELDS: tuple[ConnectionField, ...] = (
         name="api_path",
         label="API path",
         kind=UrlPath(),
-        default="api",
+        default=PATH_DEFAULTS["api_path"],
         description="Path of the API below the back-office prefix.",
         also=("api_prefix", "api_url"),
     ),
@@ -166,7 +165,7 @@ FIELDS: tuple[ConnectionField, ...] = (
         name="token_path",
         label="Token path",
         kind=UrlPath(),
-        default="oauth2-token",
+        default=PATH_DEFAULTS["token_path"],
         description="Path of the token endpoint, 'oauth2-token' if empty; it never lies below the back-office prefix.",
         also=("token_url", "token_endpoint"),
     ),
@@ -341,13 +340,18 @@ def parse_connection(conn: ConnectionLike, extra: Mapping[str, object] | None = 
     conn_id = conn.conn_id or ""
     values = _read_fields(conn_id, conn, _extras(conn_id, conn, extra))
     _check_login(conn_id, values)
+
+    def refuse(name: str, problem: str) -> NoReturn:
+        raise _refusal(conn_id, name, problem)
+
     user_agent = " ".join(filter(None, [f"{DISTRIBUTION}/{__version__}", values.pop("user_agent_suffix", None)]))
     settings: dict[str, Any] = {
-        "base_url": _base_url(conn_id, values),
+        "base_url": base_url(values, refuse),
         "verify": _verify(conn_id, values),
         "client_id": values["login"],
         "client_secret": values.get("password", ""),
         "user_agent": user_agent,
+        "grant_name": conn_id if values.get("grant_type") == "authorization_code" else None,
     }
     consumed = {"host", "schema", "port", "login", "password", "verify", "ca_bundle", "allow_http"}
     return Settings(**settings, **{name: value for name, value in values.items() if name not in consumed})
@@ -437,7 +441,8 @@ def _check_login(conn_id: str, values: Mapping[str, Any]) -> None:
     if "login" not in values:
         raise _refusal(conn_id, "login", "must hold the client id of the store's OAuth application")
     by_password = values.get("grant_type") == "password"
-    if not by_password and "password" not in values:
+    # A public client has no secret: neither for a login by browser nor for a user's password.
+    if values.get("grant_type", "client_credentials") == "client_credentials" and "password" not in values:
         raise _refusal(conn_id, "password", "must hold the client secret of the store's OAuth application")
     for name in ("username", "user_password"):
         if by_password and name not in values:
@@ -453,93 +458,3 @@ def _verify(conn_id: str, values: Mapping[str, Any]) -> bool | str:
     if ca_bundle and not verify:
         raise _refusal(conn_id, "ca_bundle", "would not be used, since extra 'verify' is false: drop one")
     return ca_bundle or verify
-
-
-def _base_url(conn_id: str, values: Mapping[str, Any]) -> str:
-    """The store's address, from host, schema and port: scheme, host in small letters, port unless usual, path."""
-
-    def refuse(name: str, problem: str) -> NoReturn:
-        raise _refusal(conn_id, name, problem)
-
-    if "host" not in values:
-        refuse("host", "must hold the store's address, such as https://shop.example.com")
-    scheme, separator, rest = values["host"].rpartition("://")
-    scheme = scheme.lower() or values.get("schema", "https")
-    if scheme not in _DEFAULT_PORTS:
-        refuse("host", "must start with https:// (or http:// for this machine)")
-    if separator and values.get("schema", scheme) != scheme:
-        refuse("schema", f"must be empty or {scheme!r}, as in the host")
-    if "@" in rest:
-        refuse("host", "must not hold credentials: they go into the login and password fields")
-    if "?" in rest or "#" in rest:
-        refuse("host", "must be an address without a query or a fragment")
-    address = _split_address(rest)
-    if address is None:
-        refuse("host", "must be an address such as https://shop.example.com (other alphabets in their xn-- form)")
-    hostname, port, path = address
-    if port and values.get("port", port) != port:
-        refuse("port", f"must be empty or {port}, as in the host")
-    if scheme == "http" and not values.get("allow_http", False) and not _is_loopback(hostname):
-        refuse(
-            "host", "must be https, since the client secret goes there; extra 'allow_http' allows http if it must be"
-        )
-    port = port or values.get("port")
-    netloc = f"[{hostname}]" if ":" in hostname else hostname
-    # The usual port goes, so that the store's own links, which do not carry it, have the same origin.
-    origin = f"{scheme}://{netloc}" if port in {None, _DEFAULT_PORTS[scheme]} else f"{scheme}://{netloc}:{port}"
-    if (store_path := _store_path(path, values)) != path:
-        alone = "/".join(filter(None, [origin, store_path]))
-        hint = "what follows it comes from the extras 'admin_prefix', 'api_path' and 'token_path'"
-        refuse("host", f"must be the address of the store alone, {alone}: {hint}")
-    return "/".join(filter(None, [origin, path]))
-
-
-def _split_address(address: str) -> tuple[str, int | None, str] | None:
-    """Host, port and path of an address without its scheme, or None where it is not one."""
-    try:
-        # Airflow takes the brackets off an IPv6 address when it reads a connection's URI.
-        parts = urlsplit(f"//[{address}]" if _is_ipv6(address) else f"//{address}")
-        hostname, port, path = parts.hostname or "", parts.port, UrlPath(may_be_empty=True).read(parts.path)
-    except ValueError:  # a refused path is one as well
-        return None
-    # `urlsplit` of Python 3.10 to 3.12 leaves out what stands around the brackets.
-    if "[" in parts.netloc and not (_BRACKETED.fullmatch(parts.netloc) and _is_ipv6(hostname)):
-        return None
-    return (hostname, port, path) if _is_hostname(hostname) and port != 0 else None
-
-
-def _store_path(path: str, values: Mapping[str, Any]) -> str:
-    """The path without what people copy along: the back office's, the API's and the token endpoint's."""
-    segments = path.split("/")
-    for names in (values, {}):
-        admin, api, token = (
-            [part for part in names.get(name, _BY_NAME[name].default).split("/") if part]
-            for name in ("admin_prefix", "api_path", "token_path")
-        )
-        for start in range(len(segments)):
-            rest = segments[start:]
-            if rest in (admin, api) or any(rest[: len(part)] == part for part in (admin + api, token)):
-                return "/".join(segments[:start])
-    return path
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        return ipaddress.ip_address(text).version == 6
-    except ValueError:
-        return False
-
-
-def _is_hostname(text: str) -> bool:
-    # `%` starts a zone, which means nothing to another machine.
-    if _is_ipv6(text):
-        return "%" not in text
-    labels = text.removesuffix(".").split(".")
-    return len(text) <= 253 and all(_HOST_LABEL.fullmatch(label) for label in labels) and text not in _DEFAULT_PORTS
-
-
-def _is_loopback(hostname: str) -> bool:
-    try:
-        return ipaddress.ip_address(hostname).is_loopback
-    except ValueError:
-        return hostname == "localhost"

@@ -31,8 +31,19 @@ def get_provider_info() -> dict[str, object]:
             "oro_provider.operators.shards",
             "oro_provider.operators.upsert",
         ),
-        "sensors": _modules("oro_provider.sensors.orders"),
-        "triggers": _modules("oro_provider.triggers.operations", "oro_provider.triggers.orders"),
+        "sensors": _modules("oro_provider.sensors.orders", "oro_provider.sensors.records"),
+        "triggers": _modules(
+            "oro_provider.triggers.operations", "oro_provider.triggers.orders", "oro_provider.triggers.records"
+        ),
+        "asset-uris": [
+            {
+                "schemes": ["orocommerce"],
+                "handler": "oro_provider.assets.sanitize_uri",
+                "factory": "oro_provider.assets.create_asset",
+                "to_openlineage_converter": "oro_provider.assets.convert_asset_to_openlineage",
+            }
+        ],
+        "cli": ["oro_provider.cli.get_commands"],  # Airflow 3.2+
         "config": {
             "orocommerce": {
                 "description": "Settings of the OroCommerce provider.",

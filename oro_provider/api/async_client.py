@@ -6,21 +6,33 @@ A client belongs to one event loop and is closed by `async with`. At most `max_c
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
 
+from oro_provider.api.body import ACCEPT_ENCODING, Body, RefusedBody, TruncatedBody
 from oro_provider.api.calls import Calls, Record
-from oro_provider.api.exchange import Failure, Login, Pause, Request, Response, Retries, exchange
+from oro_provider.api.errors import ConnectionFailed
+from oro_provider.api.exchange import (
+    Failure,
+    KeepGrant,
+    Login,
+    Pause,
+    ReadGrant,
+    Request,
+    Response,
+    Retries,
+    exchange,
+    retries_for,
+)
 from oro_provider.api.gate import gate_of
+from oro_provider.api.grants import NoGrants, kept
 from oro_provider.api.oauth import Token, login, token_slot
 from oro_provider.api.pace import pace_of
 from oro_provider.api.paging import Order, first_query, next_query
+from oro_provider.api.route import proxy, tls_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -30,6 +42,7 @@ if TYPE_CHECKING:
     from oro_provider.api.calls import Call
     from oro_provider.api.documents import JsonObject, Page
     from oro_provider.api.exchange import Answer, Flow
+    from oro_provider.api.grants import GrantStore
     from oro_provider.api.query import Query
     from oro_provider.api.settings import Settings
 
@@ -44,22 +57,30 @@ LOGIN_POLL_SECONDS = 0.01
 class AsyncOroClient:
     """A client of one store for one event loop: `async with AsyncOroClient(settings) as client: ...`.
 
-    `on_token` is called with each new token before it is used, so that whoever logs can mask it.
+    `on_token` is called with each new token before it is used, so that whoever logs can mask it; it and `grants`, which keeps
+    the pair of tokens of a login by browser, are called in a thread.
     """
 
     def __init__(
-        self, settings: Settings, *, retries: Retries | None = None, on_token: Callable[[str], None] | None = None
+        self,
+        settings: Settings,
+        *,
+        retries: Retries | None = None,
+        on_token: Callable[[str], None] | None = None,
+        grants: GrantStore | None = None,
     ) -> None:
         self.settings = settings
         self.calls = Calls(settings)
         self.requests = 0
-        self._retries = retries or Retries()
+        self._retries = retries_for(settings, retries)
         self._on_token = on_token
-        self._announced: Token | None = None
+        self._announced: set[str] = set()
+        self._grants = grants or NoGrants()
+        self._login: asyncio.Task[Token] | None = None
         self._slot = token_slot(settings)
         self._pace = pace_of(settings.origin, settings.requests_per_second)
         self._gate = gate_of(settings.origin, settings.max_connections, settings.read_timeout)
-        self._proxy = _proxy(settings)
+        self._proxy = proxy(settings)
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, type_: str, id_: str, query: Query | None = None) -> Record:
@@ -98,30 +119,47 @@ class AsyncOroClient:
         while (token := self._slot.usable(stale)) is None:
             # The lock is a thread's, since clients of both drivers share the slot; it is never waited for in the loop.
             if self._slot.lock.acquire(blocking=False):
-                try:
-                    token = await self._run(login(self.settings, self._slot, self._retries, stale, asked_at))
-                finally:
-                    self._slot.lock.release()
+                # A task of its own: a caller that is cancelled must not take the answer of a refresh with it, for the pair
+                # before it is dead by then.
+                self._login = asyncio.create_task(self._log_in(stale, asked_at))
+                self._login.add_done_callback(_look_at)
+                token = await asyncio.shield(self._login)
                 break
             await asyncio.sleep(LOGIN_POLL_SECONDS)
-        if self._on_token is not None and token is not self._announced:
-            self._announced = token
-            # In a thread: whoever masks may talk to a supervisor, which a loop that others share must not wait for.
-            await asyncio.to_thread(self._on_token, token.value)
+        await self._announce(token.value)
         return token
 
+    async def _log_in(self, stale: Token | None, asked_at: float) -> Token:
+        try:
+            return await self._run(login(self.settings, self._slot, self._retries, stale, asked_at))
+        finally:
+            self._slot.lock.release()
+
+    async def _announce(self, *values: str) -> None:
+        for value in values:
+            if self._on_token is not None and value not in self._announced:
+                self._announced.add(value)
+                # In a thread: whoever masks may talk to a supervisor, which a loop that others share must not wait for.
+                await asyncio.to_thread(self._on_token, value)
+
     async def close(self) -> None:
+        if self._login is not None and not self._login.done():
+            await asyncio.wait([self._login])
         if self._session is not None:
             await self._session.close()
 
     async def __aenter__(self) -> Self:
         settings = self.settings
+        try:
+            tls = tls_context(settings)
+        except OSError as error:
+            raise ConnectionFailed(
+                f"The connection's ca_bundle or cert cannot be read ({type(error).__name__})."
+            ) from None
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=settings.max_connections, ssl=_tls(settings)),
-            # Never True: it costs two turns in a thread a request, and a .netrc entry of the host makes each request fail, as
-            # it would stand against our own Authorization (aiohttp 3.14).
-            trust_env=False,
+            connector=aiohttp.TCPConnector(limit=settings.max_connections, ssl=tls),
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
             read_bufsize=READ_BUFFER_BYTES,
         )
         return self
@@ -144,6 +182,13 @@ class AsyncOroClient:
                     answer = None
                 case Login(stale):
                     answer = await self.token(stale)
+                case ReadGrant():
+                    answer = await asyncio.to_thread(self._grants.read)
+                    if answer is not None:
+                        await self._announce(answer.access_token, answer.refresh_token)
+                case KeepGrant(grant):
+                    await self._announce(grant.access_token, grant.refresh_token)
+                    answer = await asyncio.to_thread(kept, self._grants, grant)
 
     async def _send(self, request: Request) -> Response | Failure:
         if self._session is None:
@@ -170,37 +215,34 @@ class AsyncOroClient:
             async with session.request(
                 request.method,
                 URL(request.url, encoded=True),
-                headers=request.headers,
+                headers={"Accept-Encoding": ACCEPT_ENCODING, **request.headers},
                 data=request.body,
                 timeout=timeout,
                 allow_redirects=False,
                 proxy=self._proxy,
             ) as answer:
-                body = await answer.read()
-                return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
-        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(answer.status, headers, await _body(answer, headers))
+        except RefusedBody as refused:
+            return Failure(str(refused), sent=True, refused=True)
+        except TruncatedBody:
+            return Failure("the answer broke off", sent=True, truncated=True)
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             return _failure(error, settings)
 
 
-def _proxy(settings: Settings) -> str | None:
-    """Return the proxy of the connection, else that of the environment, looked up once."""
-    parts = urlsplit(settings.base_url)
-    if parts.scheme in settings.proxies or not settings.trust_env:
-        return settings.proxies.get(parts.scheme)
-    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+async def _body(answer: aiohttp.ClientResponse, headers: dict[str, str]) -> bytes:
+    body = Body(answer.status, headers)
+    async for chunk in answer.content.iter_any():
+        if not body.add(chunk):
+            break
+    return body.end()
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | bool:
-    if settings.verify is True and settings.cert is None:
-        return True
-    context = ssl.create_default_context(cafile=settings.verify if isinstance(settings.verify, str) else None)
-    if settings.verify is False:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if settings.cert is not None:
-        certificate, key = settings.cert if isinstance(settings.cert, tuple) else (settings.cert, None)
-        context.load_cert_chain(certificate, key)
-    return context
+def _look_at(task: asyncio.Task[Token]) -> None:
+    """Take note of a login's error, which asyncio would report when the one who asked was cancelled."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _failure(error: Exception, settings: Settings) -> Failure:
@@ -222,7 +264,9 @@ def _failure(error: Exception, settings: Settings) -> Failure:
             return Failure(f"{settings.origin} cannot be reached: is the host right, and the store up?", sent=False)
         case aiohttp.ClientPayloadError():
             return Failure("the answer broke off", sent=True, truncated=True)
-        case aiohttp.ClientConnectionError():
+        case aiohttp.ClientConnectionError() | OSError():
             return Failure("the connection was lost", sent=True)
+        case aiohttp.ClientResponseError():
+            return Failure("what answered does not speak HTTP as it should", sent=True, refused=True)
         case _:
             return Failure(f"the request could not be made ({type(error).__name__})", sent=False)

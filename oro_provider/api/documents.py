@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from oro_provider.api.errors import UnexpectedAnswer
+from oro_provider.api.errors import UNREADABLE, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -80,11 +80,14 @@ def decode(response: Response) -> JsonObject:
     """Return the document of a successful answer; raise `UnexpectedAnswer` for anything but a JSON object."""
     try:
         document: Any = msgspec.json.decode(response.body)
-    except msgspec.DecodeError as error:
+    except RecursionError:
+        raise UnexpectedAnswer(f"The store answered {response.status} with JSON that is nested too deep.") from None
+    except UNREADABLE:
         kind = "HTML" if response.is_html else "something that is not JSON"
+        # Not from the decoder's error, which may quote the body.
         raise UnexpectedAnswer(
             f"The store answered {response.status} with {kind}. Is it an OroCommerce store?"
-        ) from error
+        ) from None
     if not isinstance(document, dict):
         raise UnexpectedAnswer(f"The store answered {response.status} with JSON that is no JSON:API document.")
     return document
@@ -108,14 +111,17 @@ def read_page(response: Response) -> Page:
     return Page(
         resources=tuple(read_resource(item) for item in data),
         included=read_included(document),
-        total=int(total) if total.isdigit() else None,
+        total=int(total) if total.isascii() and total.isdigit() and len(total) < 19 else None,
         date=response.date,
     )
 
 
 def read_included(document: JsonObject) -> dict[Ref, Resource]:
     """Return what a document includes, by reference."""
-    return {found.ref: found for found in map(read_resource, document.get("included") or ())}
+    included = document.get("included") or ()
+    if not isinstance(included, list | tuple):
+        raise UnexpectedAnswer("The store answered a document whose included records are no list.")
+    return {found.ref: found for found in map(read_resource, included)}
 
 
 def read_resource(item: Any) -> Resource:
@@ -141,9 +147,12 @@ def _members(found: Any) -> Mapping[str, Any]:
 
 
 def _linkage(data: Any) -> Linkage:
-    if isinstance(data, list):
-        return tuple(Ref(str(item["type"]), str(item["id"])) for item in data)
-    return Ref(str(data["type"]), str(data["id"])) if isinstance(data, dict) else None
+    try:
+        if isinstance(data, list):
+            return tuple(Ref(str(item["type"]), str(item["id"])) for item in data)
+        return Ref(str(data["type"]), str(data["id"])) if isinstance(data, dict) else None
+    except (KeyError, TypeError):
+        raise UnexpectedAnswer("The store answered a document with a reference that has no type or id.") from None
 
 
 def linkage(target: Linkage | Sequence[Ref]) -> JsonObject:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     from oro_provider.api.exchange import Request, Response
 
+# What msgspec raises for bytes that are no JSON: invalid UTF-8 within a text is no `DecodeError`, and neither is endless nesting.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+LONGEST_SAYING = 1000  # of one member of one error; a message has at most five of them
+
 MAINTENANCE_CURE = "The store is in maintenance mode; it answers again when that ends."
 API_OFF_CURE = (
     "Either the store's web API is switched off (it is by default: `oro:config:update oro_api.web_api 1`), or the "
@@ -147,7 +152,7 @@ def error_objects(body: bytes) -> tuple[ErrorObject, ...]:
     """
     try:
         document: Any = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return ()
     found = document.get("errors") if isinstance(document, dict) else document
     if not isinstance(found, list):
@@ -158,13 +163,13 @@ def error_objects(body: bytes) -> tuple[ErrorObject, ...]:
 def _error_object(item: dict[str, Any]) -> ErrorObject:
     source = item.get("source")
     source = source if isinstance(source, dict) else {}
-    status = str(item.get("status", ""))
+    status = plain(item.get("status"))
     return ErrorObject(
-        status=int(status) if status.isdigit() else 0,
-        title=str(item.get("title", "error")),
-        detail=str(item.get("detail") or ""),
-        pointer=source.get("pointer"),
-        parameter=source.get("parameter"),
+        status=int(status) if status.isascii() and status.isdigit() and len(status) <= 3 else 0,
+        title=plain(item.get("title")) or "error",
+        detail=plain(item.get("detail")),
+        pointer=plain(source.get("pointer")) or None,
+        parameter=plain(source.get("parameter")) or None,
     )
 
 
@@ -216,6 +221,14 @@ def _not_found(errors: Iterable[ErrorObject]) -> tuple[type[OroCommerceError], s
     if any(error.detail or error.title != "not found http exception" for error in errors):
         return NotFound, ""
     return ApiUnavailable, API_OFF_CURE
+
+
+def plain(value: object) -> str:
+    """Return what a store said as one line of bounded length; "" for what is no text."""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return ""
+    text = "".join(char if char.isprintable() else " " for char in str(value)[: 2 * LONGEST_SAYING])
+    return text if len(text) <= LONGEST_SAYING else f"{text[: LONGEST_SAYING - 3]}..."
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """One exchange with the store, written once, as a generator that knows no socket and no clock but those of its driver.
 
-It yields a `Request`, a `Pause` or a `Login`, is sent a `Response` (or a `Failure`), None or a token, and so holds the one
+It yields a `Request`, a `Pause` or a `Login`, is sent a `Response` (or a `Failure`), None or a token, and so holds the
 re-login on a 401, the retries, Retry-After and the turning of answers into typed errors (httpx's auth flow is the model).
 """
 
@@ -18,14 +18,18 @@ from oro_provider.api.errors import (
     OutcomeUnknown,
     TimedOut,
     TruncatedAnswer,
+    UnexpectedAnswer,
     error_for,
+    plain,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from datetime import datetime
 
+    from oro_provider.api.grants import Grant
     from oro_provider.api.oauth import Token
+    from oro_provider.api.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +80,26 @@ class Response:
     def retry_after(self) -> float | None:
         """Seconds that the answer asks to wait; the header's date form is taken relative to the answer's own Date."""
         value = self.headers.get("retry-after", "").strip()
-        if value.isdigit():
-            return float(value)
+        if value.isascii() and value.isdigit():
+            return float(value[:10])
         until, now = _http_date(value), self.date
         return max((until - now).total_seconds(), 0.0) if until and now else None
 
     @property
     def redirect_origin(self) -> str:
         """Scheme and host of a redirect's target."""
-        parts = urlsplit(self.headers.get("location", ""))
-        return f"{parts.scheme}://{parts.hostname}" if parts.hostname else "another path"
+        try:
+            parts = urlsplit(self.headers.get("location", ""))
+            port = "" if parts.port is None else f":{parts.port}"
+        except ValueError:
+            return "an address that is none"
+        return plain(f"{parts.scheme}://{parts.hostname}{port}") if parts.hostname else "another path"
 
 
 def _http_date(value: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo is not None else None
 
@@ -99,11 +107,14 @@ def _http_date(value: str) -> datetime | None:
 @dataclass(frozen=True, slots=True)
 class Failure:
     """No whole answer came. `sent`: the store may have seen the request; `truncated`: a part of the answer came;
-    `timed_out`: the store was still at work when we stopped waiting."""
+    `timed_out`: the store was still at work when we stopped waiting; `refused`: an answer came that is not taken, and would
+    come again.
+    """
 
     reason: str
     sent: bool
     truncated: bool = False
+    refused: bool = False
     timed_out: bool = False
 
 
@@ -121,8 +132,30 @@ class Login:
     stale: Token | None = None
 
 
-Step: TypeAlias = "Request | Pause | Login"
-Answer: TypeAlias = "Response | Failure | Token | None"
+@dataclass(frozen=True, slots=True)
+class ReadGrant:
+    """Give the pair of tokens that is kept for this connection, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepGrant:
+    """Put this pair of tokens away; the answer is None, or what went wrong as a `KeepProblem`."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class KeepProblem:
+    """Why a pair of tokens could not be put away, in words."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+Step: TypeAlias = "Request | Pause | Login | ReadGrant | KeepGrant"
+Answer: TypeAlias = "Response | Failure | Token | Grant | KeepProblem | None"
 Result = TypeVar("Result")
 Flow: TypeAlias = "Generator[Step, Answer, Result]"
 
@@ -133,11 +166,16 @@ NOT_DONE_STATUSES = frozenset({429, 503})
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often and how patiently an exchange is repeated. Seconds; `longest_wait` is what a Retry-After may hold a slot for."""
+    """How often and how patiently an exchange is repeated. Seconds; `longest_wait` is what a Retry-After may hold a slot for.
+
+    `logins`: new tokens after a 401. One, or more where other processes share the grant: each of their refreshes ends ours. A
+    token that another process got does not count.
+    """
 
     attempts: int = 5
     first_wait: float = 0.5
     longest_wait: float = 30.0
+    logins: int = 1
 
     def wait(self, request: Request, answer: Response | Failure, attempt: int) -> float | None:
         """Return the seconds to wait before attempt + 1, or None when this answer is final. `attempt` counts from 1."""
@@ -152,7 +190,8 @@ class Retries:
     @staticmethod
     def _heals(request: Request, answer: Response | Failure) -> bool:
         if isinstance(answer, Failure):
-            return (request.repeatable or not answer.sent) and not (answer.timed_out and request.divisible)
+            healed = (request.repeatable or not answer.sent) and not (answer.timed_out and request.divisible)
+            return healed and not answer.refused
         if answer.status == 504 and request.divisible:
             return False
         if answer.status in NOT_DONE_STATUSES:
@@ -162,19 +201,31 @@ class Retries:
         return request.repeatable and (answer.status in RETRIED_STATUSES or answer.status == 500)
 
 
+SHARED_LOGINS = 20
+MOST_BORROWED = 1000  # a bound for what never happens: so many refreshes by others, each within the time of one request
+
+
+def retries_for(settings: Settings, retries: Retries | None) -> Retries:
+    """Return how a client of this connection repeats: with more than one new token where the grant is shared."""
+    retries = retries or Retries()
+    shared = settings.grant_type == "authorization_code" and retries.logins < SHARED_LOGINS
+    return replace(retries, logins=SHARED_LOGINS) if shared else retries
+
+
 def exchange(request: Request, retries: Retries) -> Flow[Response]:
     """Send a request with a token until its answer is final; return a successful answer, raise a typed error otherwise."""
     token: Token = yield Login()  # type: ignore[assignment]  # a Login is always answered by a token
-    logged_in_again = False
+    logins = borrowed = 0
     attempt = 1
     while True:
         answer: Response | Failure = yield request.with_token(token)  # type: ignore[assignment]  # never a token or None
         if isinstance(answer, Response):
             if 200 <= answer.status < 300:
-                return answer
-            if answer.status == 401 and not logged_in_again:
-                # An expired and a revoked token look the same: an empty 401. Once, because a second one is final.
-                logged_in_again = True
+                return _checked(request, answer)
+            if answer.status == 401 and logins < retries.logins and borrowed < MOST_BORROWED:
+                # An expired and a revoked token look the same: an empty 401.
+                logins += not token.borrowed
+                borrowed += token.borrowed
                 token = yield Login(stale=token)  # type: ignore[assignment]
                 continue
         wait = retries.wait(request, answer, attempt)
@@ -182,6 +233,18 @@ def exchange(request: Request, retries: Retries) -> Flow[Response]:
             raise failure(request, answer)
         attempt += 1
         yield Pause(wait)
+
+
+def _checked(request: Request, answer: Response) -> Response:
+    """Return a success that is of the type that was asked for, or empty."""
+    type_ = answer.headers.get("content-type", "")
+    if answer.body and type_ and "json" not in type_.partition(";")[0].lower():
+        raise UnexpectedAnswer(
+            f"{request.method} {request.path} answered {answer.status} with {'HTML' if answer.is_html else plain(type_)} instead "
+            "of JSON. Is it an OroCommerce store?",
+            status=answer.status,
+        )
+    return answer
 
 
 def failure(request: Request, answer: Response | Failure) -> OroCommerceError:
@@ -197,6 +260,7 @@ def failure(request: Request, answer: Response | Failure) -> OroCommerceError:
     if not answer.sent:
         return ConnectionFailed(f"{asked}: {answer.reason}.")
     if request.repeatable:
-        kind = TimedOut if answer.timed_out else TruncatedAnswer if answer.truncated else ConnectionFailed
+        kinds = {TimedOut: answer.timed_out, TruncatedAnswer: answer.truncated, UnexpectedAnswer: answer.refused}
+        kind = next((kind for kind, applies in kinds.items() if applies), ConnectionFailed)
         return kind(f"{asked}: {answer.reason}.")
     return OutcomeUnknown(f"{asked}: {answer.reason}. The store may have done it all the same.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from oro_provider.api.errors import UnexpectedAnswer
+from oro_provider.api.errors import UNREADABLE, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,24 +39,27 @@ class RawPage:
 
 def read_raw_page(response: Response) -> RawPage:
     """Return the page that a list's answer holds; raise `UnexpectedAnswer` for anything that is no such document."""
-    # One record is one line to whoever writes it; a store or a gateway in debug mode may print documents for people.
-    body = msgspec.json.format(response.body, indent=-1) if b"\n" in response.body else response.body
-    document = decode_list(response, lambda: _decode(body))
+    document = decode_list(response, lambda: _decode(_on_one_line(response.body)))
     return RawPage(document.data, document.included, total_of(response))
+
+
+def _on_one_line(body: bytes) -> bytes:
+    # One record is one line to whoever writes it; a store or a gateway in debug mode may print documents for people.
+    return msgspec.json.format(body, indent=-1) if b"\n" in body else body
 
 
 def decode_list(response: Response, decode: Callable[[], T]) -> T:
     """Decode a list's answer; raise `UnexpectedAnswer` where it is none."""
     try:
         return decode()
-    except msgspec.DecodeError as error:
+    except UNREADABLE:
         kind = "HTML" if response.is_html else "something that is no list of records"
         raise UnexpectedAnswer(
             f"The store answered {response.status} with {kind}. Is it an OroCommerce store?"
-        ) from error
+        ) from None
 
 
 def total_of(response: Response) -> int | None:
     """Return the number of records that match, where it was asked for."""
     total = response.headers.get("x-include-total-count", "")
-    return int(total) if total.isdigit() else None
+    return int(total) if total.isascii() and total.isdigit() and len(total) < 19 else None

@@ -6,13 +6,17 @@ It sends nothing outside the store's origin: not by an absolute URL, not by a re
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase
 
+from oro_provider.api.body import ACCEPT_ENCODING, RefusedBody, TruncatedBody
+from oro_provider.api.client import TRANSPORT_ERRORS, failure_of, read_body
 from oro_provider.api.documents import MEDIA_TYPE
-from oro_provider.api.errors import UnexpectedAnswer
+from oro_provider.api.errors import UnexpectedAnswer, plain
+from oro_provider.api.exchange import Failure, Request, failure
+from oro_provider.api.route import proxies, trusted
 
 if TYPE_CHECKING:
     from oro_provider.api.client import OroClient
@@ -36,16 +40,19 @@ class StoreAuth(AuthBase):
         return request
 
     def _renewed(self, response: requests.Response, stale: Token, options: dict[str, Any]) -> requests.Response:
-        if response.status_code != 401 or response.history:
-            return response
-        response.content  # noqa: B018 - read to its end, so that the connection can be used again
-        response.close()
-        again = response.request.copy()
-        again.hooks["response"].clear()
-        again.headers["Authorization"] = f"Bearer {self._client.token(stale).value}"
-        answer: requests.Response = response.connection.send(again, **options)
-        answer.history.append(response)
-        answer.request = again
+        answer = response
+        for _ in range(self._client.logins):
+            if answer.status_code != 401:
+                break
+            answer.close()  # unread: it is empty, and where it is not, it is not the store's
+            again = answer.request.copy()
+            again.hooks["response"].clear()
+            stale = self._client.token(stale)
+            again.headers["Authorization"] = f"Bearer {stale.value}"
+            repeated: requests.Response = response.connection.send(again, **options)
+            repeated.history.append(answer)
+            repeated.request = again
+            answer = repeated
         return answer
 
 
@@ -55,21 +62,63 @@ class StoreSession(requests.Session):
     def __init__(self, client: OroClient) -> None:
         super().__init__()
         settings = client.settings
-        self._origin = settings.origin
+        self._settings = settings
         self.auth = StoreAuth(client)
-        self.trust_env = settings.trust_env
-        self.verify = settings.verify
+        self.trust_env = False  # what the environment says is in `trusted` and `proxies`, if it may
+        self.verify = trusted(settings)
         self.cert = settings.cert
-        self.proxies = dict(settings.proxies)
-        self.headers.update({**settings.extra_headers, "Accept": MEDIA_TYPE, "User-Agent": settings.user_agent})
+        self.proxies = dict(proxies(settings))
+        self.headers.update(
+            {
+                **settings.extra_headers,
+                "Accept": MEDIA_TYPE,
+                "Accept-Encoding": ACCEPT_ENCODING,
+                "User-Agent": settings.user_agent,
+            }
+        )
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send a request to the store; a redirect comes through here too."""
-        parts = urlsplit(request.url or "")
-        origin = f"{parts.scheme}://{parts.netloc}"
-        if origin != self._origin:
+        """Send a request to the store; a redirect comes through here too. Raises our errors, not those of requests."""
+        self._refuse_elsewhere(request.url or "")
+        # Streamed, so that the body is read within our limits.
+        wants_stream = kwargs.pop("stream", False)
+        asked = Request(
+            request.method or "", request.url or "", repeatable=request.method in {"GET", "HEAD", "OPTIONS"}
+        )
+        try:
+            response = super().send(request, stream=True, **kwargs)
+            if not wants_stream:
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                with response:
+                    response._content = read_body(response, headers)
+                response._content_consumed = True  # type: ignore[attr-defined]  # as `Response.content` does
+            return response
+        except RefusedBody as refused:
+            raise failure(asked, Failure(str(refused), sent=True, refused=True)) from None
+        except TruncatedBody:
+            raise failure(asked, Failure("the answer broke off", sent=True, truncated=True)) from None
+        except TRANSPORT_ERRORS as error:
+            raise failure(asked, failure_of(error, self._settings)) from None
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return where a redirect points if it stays in the store, and leave its body unread."""
+        if not resp.is_redirect:
+            return None
+        location = resp.headers["location"]
+        try:
+            self._refuse_elsewhere(urljoin(resp.url, location))
+        except ValueError:
+            raise UnexpectedAnswer("The store redirects to an address that is none.", status=resp.status_code) from None
+        resp.close()
+        resp._content = b""
+        resp._content_consumed = True  # type: ignore[attr-defined]  # as `Response.content` does
+        return str(location)
+
+    def _refuse_elsewhere(self, url: str) -> None:
+        parts = urlsplit(url)
+        if f"{parts.scheme}://{parts.netloc}" != self._settings.origin:
             raise UnexpectedAnswer(
-                f"This connection speaks to {self._origin} only; the request was for {parts.scheme}://{parts.hostname}. "
-                "If the store redirects there, set the connection's host to that address."
+                f"This connection speaks to {self._settings.origin} only; the request was for "
+                f"{plain(f'{parts.scheme}://{parts.hostname}')}. If the store redirects there, set the connection's host to that "
+                "address."
             )
-        return super().send(request, **kwargs)

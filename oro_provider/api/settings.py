@@ -20,7 +20,8 @@ class Settings:
 
     `base_url` is scheme, host, port and an optional path, without a slash at its end (`https://shop.example.com`). Times
     are seconds. `verify` is True, False or the path of a CA bundle; `cert` the path of a PEM file with key and certificate, or
-    a pair of paths. `proxies` maps a scheme to a proxy URL. `requests_per_second` None means no limit.
+    a pair of paths. `proxies` maps a scheme to a proxy URL. `requests_per_second` None means no limit. `grant_name` tells the
+    logins by browser of one client apart: each is another person's.
     """
 
     base_url: str
@@ -30,6 +31,7 @@ class Settings:
     username: str | None = None
     user_password: str | None = field(default=None, repr=False)
     scope: str | None = None
+    grant_name: str | None = None
     admin_prefix: str = "admin"
     api_path: str = "api"
     token_path: str = "oauth2-token"  # noqa: S105 - a path; never below the admin prefix (5.1 to 7.0)
@@ -61,3 +63,9 @@ class Settings:
     def token_url(self) -> str:
         """`https://shop.example.com/oauth2-token`, the address of the token endpoint."""
         return f"{self.base_url}/{self.token_path}"
+
+    @property
+    def authorize_url(self) -> str:
+        """`https://shop.example.com/admin/oauth2-token/authorize`, the page where a person lets an application in."""
+        path = "/".join(part for part in (self.admin_prefix, self.token_path, "authorize") if part)
+        return f"{self.base_url}/{path}"

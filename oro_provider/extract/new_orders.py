@@ -1,34 +1,43 @@
-"""Orders that were made since a moment: what the sensor looks for and the trigger waits for.
+"""Orders that are new: what the sensor looks for, the trigger waits for, and an extract by watermark reads.
 
-A look costs one small request (`page[size]=1`, one field: 73 ms on a 6.1.9 store, where a page of orders takes 1,900); only
-when there is one are the others read.
+A poll costs one small request (`page[size]=1`, one field: 73 ms on a 6.1.9 store, where a page of orders takes 1,900); only
+when it shows something new are the others read, and of each only its head.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypedDict
 
-from oro_provider.api.errors import UnexpectedAnswer
+from oro_provider.api.errors import InvalidRequest, UnexpectedAnswer
 from oro_provider.api.query import FilterValue, Query, Range, timestamp
+from oro_provider.entities.orders import ORDERS
+from oro_provider.extract.position import OVERLAP, OrderHead, Position
+from oro_provider.extract.spec import Extract
 from oro_provider.extract.window import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
 
 # How long after its end, by the store's clock, an empty window is over: orders are committed late.
 SETTLE = timedelta(seconds=60)
+LARGEST_PAGE = 1000
+HEAD = ("identifier", "createdAt", "updatedAt")
 
 
 class FoundOrders(TypedDict):
-    """Orders that were found, as plain JSON. `since` and `until` (excluded) are UTC, ISO 8601; where `truncated`, `until` lies
-    right after the last order that is listed, so that the next look begins there. `ids` are for mapping."""
+    """Orders that were found, as plain JSON. `since` and `until` are UTC, ISO 8601; `ids` are for mapping.
 
-    since: str
+    The next look begins with `after_id=last_id`, which is exact, or with `since=until`, which may give an order of that second
+    twice. Where `truncated`, both lie right after the last order that is listed.
+    """
+
+    since: str | None
     until: str
+    last_id: int
     count: int
     ids: list[str]
     identifiers: list[str]
@@ -37,66 +46,261 @@ class FoundOrders(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class NewOrders:
-    """What to look for: orders made from `since` to `until` (excluded; None: up to the store's now), and how many make a find."""
+    """What to look for.
 
-    since: datetime
+    With `until`: the orders dated from `since` to `until` (excluded). Without: the orders made from `since` on, or with ids
+    above `after_id`, or that `position` has not taken; known by id, so back-dated ones are among them. `changed`: orders that
+    were made or changed, by `updatedAt`. `min_orders` make a find.
+    """
+
+    since: datetime | None = None
     until: datetime | None = None
+    after_id: int | None = None
+    position: Position | None = None
+    changed: bool = False
     filters: Mapping[str, FilterValue] = field(default_factory=dict)
     min_orders: int = 1
     max_ids: int = 1000
+    overlap: timedelta = OVERLAP
+
+    @property
+    def date(self) -> str:
+        """The attribute that a window is about."""
+        return "updatedAt" if self.changed else "createdAt"
+
+    def found(self, heads: Sequence[OrderHead], now: datetime) -> FoundOrders | None:
+        """Return these orders as a find, cut where it has to be; None where they are too few."""
+        if len(heads) < max(self.min_orders, 1):
+            return None
+        by_id = self.until is None and not self.changed
+        ordered = sorted(heads, key=lambda head: ((0 if by_id else self._dated(head)), head.id))
+        kept, left = ordered[: self.max_ids], ordered[self.max_ids :]
+        until = timestamp(min(self.until or now, now))
+        if left:
+            until = min(self._dated(head) for head in left)
+        since = self.since or (self.position.until if self.position else None)
+        return FoundOrders(
+            since=timestamp(since) if since else None,
+            until=max(until, timestamp(since)) if since else until,
+            last_id=max(head.id for head in kept),
+            count=len(kept),
+            ids=[str(head.id) for head in kept],
+            identifiers=[head.identifier for head in kept],
+            truncated=bool(left),
+        )
+
+    def _dated(self, head: OrderHead) -> str:
+        return head.updated if self.changed else head.created
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look gave: orders, or none, and whether the window is over, so that there will be none."""
+    """What one look gave: a find, or none; whether the window is over, so that there will be none; and from where a wait may go
+    on, which is None where it has to look anew."""
 
     found: FoundOrders | None
-    over: bool
+    over: bool = False
+    position: Position | None = None
 
 
 async def look(client: AsyncOroClient, wanted: NewOrders) -> Look:
-    """Look once for new orders."""
-    page = await client.perform(client.calls.page("orders", _query(wanted, wanted.min_orders)))
-    if page.date is None:
-        raise UnexpectedAnswer("The store's answer has no Date header, so its clock is unknown.")
-    over = wanted.until is not None and page.date >= wanted.until + SETTLE
-    if len(page.resources) < wanted.min_orders:
-        return Look(None, over)
-    found = await _read(client, wanted, page.date)
-    return Look(found if found["count"] >= wanted.min_orders else None, over)
+    """Look once. Raise `ValueError` for a filter that a store would answer wrongly in silence, or that is the look's own."""
+    for path in wanted.filters:
+        if path.partition("[")[0] in {"id", "createdAt", "updatedAt"}:
+            raise ValueError(f"filter {path!r} is the look's own: give since=, until= or after_id= instead")
+    Extract(entity=ORDERS, filters=wanted.filters)  # refuses enums of other resources
+    if wanted.until is not None:
+        return await _look_at_window(client, wanted)
+    position = wanted.position or await begin(client, wanted)
+    heads, now = await read_heads(client, {**wanted.filters, "id[gt]": position.floor})
+    known = {head.id for head in heads}
+    if wanted.position is not None:
+        fresh = position.new(heads)
+    elif wanted.since is not None:
+        fresh = _made_since(heads, wanted.since, position.low)
+    else:
+        fresh = heads
+    since = position.low if wanted.position is not None else wanted.since
+    if since is not None and (wanted.changed or wanted.position is None):
+        dated = await _dated_since(client, wanted, since, position.floor)
+        dated = position.changed(dated) if wanted.position is not None else dated
+        fresh += [head for head in dated if head.id not in {other.id for other in fresh}]
+        heads += [head for head in dated if head.id not in known]
+    found = wanted.found(fresh, now)
+    # A wait counts from here; where there are some, but too few, it has to look at all of them again. An order below the floor
+    # that a filter hides is news to a poll without filters, which then looks anew.
+    resumable = not fresh and not wanted.changed
+    return Look(found, position=position.after(heads, now) if resumable else None)
 
 
-async def _read(client: AsyncOroClient, wanted: NewOrders, now: datetime) -> FoundOrders:
-    """Return all the orders up to the store's now, whose last second, not being over, is left to the next look."""
-    until = min(wanted.until or now, now)
-    orders: list[tuple[datetime, int, str]] = []
-    query = _query(wanted, min(wanted.max_ids + 1, 1000))
-    async for page in client.pages("orders", query, until_empty=bool(wanted.filters)):
-        for order in page.resources:
-            made = datetime.fromisoformat(str(order.attributes["createdAt"]).replace("Z", "+00:00"))
-            if made < until:
-                orders.append((made, int(order.id), str(order.attributes["identifier"])))
-    orders.sort()
-    truncated = len(orders) > wanted.max_ids
-    if truncated:
-        # The next look begins with the first order that is left out; one of the same second may then come twice.
-        until = orders[wanted.max_ids][0]
-        del orders[wanted.max_ids :]
-    return FoundOrders(
-        since=timestamp(wanted.since),
-        until=timestamp(until),
-        count=len(orders),
-        ids=[str(id_) for _, id_, _ in orders],
-        identifiers=[identifier for _, _, identifier in orders],
-        truncated=truncated,
+async def _dated_since(client: AsyncOroClient, wanted: NewOrders, since: datetime, floor: int) -> list[OrderHead]:
+    filters: dict[str, FilterValue] = {**wanted.filters, f"{wanted.date}[gte]": since}
+    if not wanted.changed:
+        # Usually none: only where the order that gave the floor was itself made later and back-dated.
+        filters["id"] = Range(0, floor)
+    heads, _ = await read_heads(client, filters)
+    return heads
+
+
+async def _look_at_window(client: AsyncOroClient, wanted: NewOrders) -> Look:
+    if wanted.since is None or wanted.until is None:
+        raise ValueError("a window has two ends")
+    dated = Range(wanted.since, wanted.until - SECOND)
+    heads, now = await read_heads(client, {**wanted.filters, wanted.date: dated})
+    return Look(wanted.found(heads, now), over=now >= wanted.until + SETTLE)
+
+
+def _made_since(heads: Sequence[OrderHead], since: datetime, low: datetime) -> list[OrderHead]:
+    """Return those made since a moment, of the orders with ids above that of the newest one dated before `low`."""
+    start, early = timestamp(since), timestamp(low)
+    # An order dated before `low` is back-dated, as its id says; it was made since where no order dated before `since` came later.
+    before = max((head.id for head in heads if early <= head.created < start), default=0)
+    return [head for head in heads if head.created >= start or (head.created < early and head.id > before)]
+
+
+async def begin(client: AsyncOroClient, wanted: NewOrders) -> Position:
+    """Return the position of someone who has read everything until `since`: the floor is the id of the newest order dated an
+    overlap before."""
+    if wanted.after_id is not None:
+        moment = wanted.since or datetime.fromtimestamp(0, timezone.utc)
+        return Position(moment, ((moment, wanted.after_id),), wanted.after_id, {}, wanted.overlap)
+    if wanted.since is None:
+        raise ValueError("new orders are looked for since a moment, above an id, or from a watermark")
+    low = wanted.since - wanted.overlap
+    query = Query(filters={"createdAt[lt]": low}, sort=("-createdAt", "-id"), fields={"orders": ["createdAt"]}, size=1)
+    page = await client.perform(client.calls.page("orders", query))
+    floor = int(page.resources[0].id) if page.resources else 0
+    return Position(wanted.since, ((low, floor),), floor, {}, wanted.overlap)
+
+
+async def store_clock(client: AsyncOroClient) -> datetime:
+    """Return the store's time (UTC, whole seconds)."""
+    query = Query(fields={"orders": ["identifier"]}, sort=("-id",), size=1)
+    return _date((await client.perform(client.calls.page("orders", query))).date)
+
+
+async def read_heads(client: AsyncOroClient, filters: Mapping[str, FilterValue]) -> tuple[list[OrderHead], datetime]:
+    """Return the heads of the orders that match, and the store's clock when it began to answer."""
+    # A filter on an enum that `fields` does not name gives wrong rows (6.1), so each filtered field is named.
+    names = (path.partition("[")[0].partition(".")[0] for path in filters)
+    fields = list(dict.fromkeys([*HEAD, *(name for name in names if name != "id")]))
+    query = Query(filters=filters, fields={"orders": fields}, size=LARGEST_PAGE)
+    heads: list[OrderHead] = []
+    now: datetime | None = None
+    # A filter over a to-many relation makes short pages of joined rows, so that only an empty page is the end.
+    until_empty = any(not path.startswith(("id", "createdAt", "updatedAt")) for path in filters)
+    try:
+        async for page in client.pages("orders", query, until_empty=until_empty):
+            now = now or _date(page.date)
+            for order in page.resources:
+                values = order.attributes
+                dates = str(values["createdAt"]), str(values["updatedAt"])
+                heads.append(OrderHead(int(order.id), str(values["identifier"]), *dates))
+    except InvalidRequest as error:
+        raise _clearer(error) from error
+    if now is None:
+        raise UnexpectedAnswer("The store answered no page of orders.")
+    return heads, now
+
+
+def _clearer(error: InvalidRequest) -> InvalidRequest:
+    if not any("filter[updatedAt]" in (said.parameter or "") for said in error.errors):
+        return error
+    return InvalidRequest(
+        "This store cannot filter orders by updatedAt (only from 6.0.5), so changed orders cannot be waited for; new ones can.",
+        status=error.status,
+        errors=error.errors,
     )
 
 
-def _query(wanted: NewOrders, size: int) -> Query:
-    if wanted.until is None:
-        made: dict[str, FilterValue] = {"createdAt[gte]": wanted.since}
+def _date(date: datetime | None) -> datetime:
+    if date is None:
+        raise UnexpectedAnswer("The store's answer has no Date header, so its clock is unknown.")
+    return date
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What one poll of a store showed: its clock, the orders that this poll saw first, and all those above the floor."""
+
+    now: datetime
+    floor: int
+    fresh: tuple[OrderHead, ...]
+    recent: tuple[OrderHead, ...]
+
+
+class Poller:
+    """Polls a store for everyone who waits for its orders: one small request, and the heads of what is new."""
+
+    def __init__(self, *, changed: bool = False, overlap: timedelta = OVERLAP) -> None:
+        self._changed = changed
+        self._overlap = overlap
+        self._position: Position | None = None
+        self._recent: dict[int, OrderHead] = {}
+
+    async def poll(self, client: AsyncOroClient) -> Pulse:
+        """Look once."""
+        if self._position is None:
+            now = await store_clock(client)
+            position = await begin(client, NewOrders(since=now, overlap=self._overlap))
+            heads, now = await self._heads(client, position)
+            return self._pulse(position, heads, heads, now)
+        position = self._position
+        news, now = await self._news(client, position)
+        if not news:
+            return self._pulse(position, [], [], now)
+        heads, now = await self._heads(client, position)
+        fresh = position.changed(heads) if self._changed else position.new(heads)
+        return self._pulse(position, heads, fresh, now)
+
+    def _pulse(self, position: Position, heads: list[OrderHead], fresh: list[OrderHead], now: datetime) -> Pulse:
+        self._position = position.after(heads, now)
+        self._recent.update((head.id, head) for head in heads)
+        self._recent = {id_: head for id_, head in self._recent.items() if id_ in self._position.seen}
+        return Pulse(now, self._position.floor, tuple(fresh), tuple(self._recent.values()))
+
+    async def _news(self, client: AsyncOroClient, position: Position) -> tuple[bool, datetime]:
+        """Ask for one record more than is known: it is new, or there is none."""
+        field_ = "updatedAt" if self._changed else "identifier"
+        if self._changed:
+            filters: dict[str, FilterValue] = {"updatedAt[gte]": position.low}
+            known = sum(when >= timestamp(position.low) for when in position.seen.values())
+        else:
+            filters = {"id[gt]": position.floor}
+            known = sum(id_ > position.floor for id_ in position.seen)
+        query = Query(filters=filters, sort=("id",), fields={"orders": [field_]}, size=min(known + 1, LARGEST_PAGE))
+        try:
+            page = await client.perform(client.calls.page("orders", query))
+        except InvalidRequest as error:
+            raise _clearer(error) from error
+        full = known >= LARGEST_PAGE and len(page.resources) == LARGEST_PAGE
+        for order in page.resources:
+            when = position.seen.get(int(order.id))
+            if when is None or (self._changed and when != order.attributes["updatedAt"]):
+                return True, _date(page.date)
+        return full, _date(page.date)
+
+    async def _heads(self, client: AsyncOroClient, position: Position) -> tuple[list[OrderHead], datetime]:
+        if not self._changed:
+            return await read_heads(client, {"id[gt]": position.floor})
+        return await read_heads(client, {"updatedAt[gte]": position.low})
+
+
+async def read_news(client: AsyncOroClient, position: Position) -> tuple[list[OrderHead], Position]:
+    """Return the orders that were made or changed since, and the position when they have been taken.
+
+    Changes are read up to the store's running second, which is left to the next reading, since an order may change twice
+    within it; where a store cannot filter by `updatedAt` (before 6.0.5), new orders alone are read.
+    """
+    new, now = await read_heads(client, {"id[gt]": position.floor})
+    heads = {head.id: head for head in new}
+    try:
+        changed, _ = await read_heads(client, {"updatedAt[gte]": position.low})
+    except InvalidRequest as error:
+        if not any("filter[updatedAt]" in (said.parameter or "") for said in error.errors):
+            raise
     else:
-        made = {"createdAt": Range(wanted.since, wanted.until - SECOND)}
-    # A filter on an enum that `fields` does not name gives wrong rows (6.1), so each filtered field is named.
-    named = dict.fromkeys(["identifier", "createdAt", *(path.partition("[")[0] for path in wanted.filters)])
-    return Query(filters={**wanted.filters, **made}, fields={"orders": list(named)}, size=size)
+        heads.update((head.id, head) for head in changed)
+    settled = [head for head in heads.values() if head.updated < timestamp(now)]
+    taken = position.changed(settled)
+    return sorted(taken, key=lambda head: head.id), position.after(taken, now)

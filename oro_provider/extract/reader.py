@@ -191,6 +191,12 @@ async def index_pages(
     client: AsyncOroClient, spec: Extract, last: str | None = None, progress: Progress | None = None
 ) -> AsyncIterator[IndexPage]:
     """Yield the ids of an extract, thousands at a time, where its window is settled (`NotSettled`) and can be filtered by."""
+    if spec.only is not None:
+        left = [entry for entry in spec.only if last is None or int(entry[0]) > int(last)]
+        if progress is not None:
+            progress.expect(len(left))
+        yield IndexPage([id_ for id_, _ in left], [date for _, date in left], len(left), None)
+        return
     first = True
     try:
         async for page in Index(client, spec, last).pages():

@@ -33,7 +33,8 @@ class Extract:
     `include` are relationships (dotted paths too) to read with the records, `fields` what the default leaves out: costly
     fields, to-many references, a store's own attributes. `ids` limits the reading to a range of ids, both ends included.
     `settle`: seconds by the store's clock after the window's end before it is read; None reads at once. `reread`: how far back
-    to read by `createdAt` where the store cannot filter by the date of the last change.
+    to read by `createdAt` where the store cannot filter by the date of the last change. `only`: the ids that are to be read, in
+    order, with the dates of their last changes, where they are known; the window then only names them.
     """
 
     entity: Entity
@@ -47,6 +48,7 @@ class Extract:
     ids: tuple[int, int] | None = None
     settle: float | None = None
     reread: timedelta = timedelta(0)
+    only: tuple[tuple[str, str], ...] | None = None
 
     def __post_init__(self) -> None:
         if self.layout not in {"records", "objects"}:
@@ -103,7 +105,7 @@ class Extract:
     def where(self) -> dict[str, FilterValue]:
         """The filters of the window, the range of ids and the caller's own."""
         filters = dict(self.filters)
-        if self.window is not None and self.date is not None:
+        if self.window is not None and self.date is not None and self.only is None:
             filters[self.date] = self.window.range
         if self.ids is not None:
             filters["id"] = Range(*self.ids)
@@ -155,6 +157,7 @@ class Extract:
             sorted((path, str(value)) for path, value in self.filters.items()),
             self.layout,
             self.ids,
+            self.only,
         )
         return sha256(msgspec.json.encode(parts)).hexdigest()[:12]
 

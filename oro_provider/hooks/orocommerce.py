@@ -17,8 +17,8 @@ from airflow.sdk.log import mask_secret
 
 from oro_provider.api.client import OroClient
 from oro_provider.api.documents import linkage, resource_object
-from oro_provider.api.errors import OroCommerceError, PermissionDenied
 from oro_provider.api.exchange import Request, Response, Retries
+from oro_provider.api.grants import GRANT_TYPE
 from oro_provider.api.query import Query
 from oro_provider.connection import (
     CONNECTION_TYPE,
@@ -31,6 +31,7 @@ from oro_provider.connection import (
 )
 from oro_provider.entities import paging_order
 from oro_provider.extract.records import flat_record, include_tree
+from oro_provider.grant_variable import VariableGrants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,8 +41,10 @@ if TYPE_CHECKING:
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.api.calls import Record
     from oro_provider.api.documents import Linkage
+    from oro_provider.api.grants import GrantStore
     from oro_provider.api.query import FilterValue
     from oro_provider.api.settings import Settings
+    from oro_provider.diagnosis import Diagnosis
 
 # The API server runs a connection's test and must answer its user: a token and a read, each connecting and answering in time.
 TEST_TIMEOUT = 2.4
@@ -101,14 +104,19 @@ class OroCommerceHook(HttpHook):
     @cached_property
     def client(self) -> OroClient:
         """The client for a task's small calls."""
-        return OroClient(self.settings, on_token=mask_secret)
+        return OroClient(self.settings, on_token=mask_secret, grants=self.grants)
 
     @property
     def async_client(self) -> AsyncOroClient:
         """A new client for one event loop: `async with hook.async_client as client: ...`."""
         from oro_provider.api.async_client import AsyncOroClient
 
-        return AsyncOroClient(self.settings, on_token=mask_secret)
+        return AsyncOroClient(self.settings, on_token=mask_secret, grants=self.grants)
+
+    @property
+    def grants(self) -> GrantStore:
+        """Where the tokens of a login by browser are kept."""
+        return VariableGrants(self.orocommerce_conn_id)
 
     def get(
         self, type_: str, id_: str, *, include: Iterable[str] = (), fields: Mapping[str, Iterable[str]] | None = None
@@ -199,25 +207,38 @@ class OroCommerceHook(HttpHook):
         headers = {name.lower(): value for name, value in response.headers.items()}
         raise error_for(request, Response(response.status_code, headers, response.content))
 
-    def test_connection(self) -> tuple[bool, str]:
-        """Ask for a token and read one order; say what is wrong and what to do about it. Writes nothing, takes 10 s at most."""
+    def diagnose(self, *, consumers: bool = False) -> Diagnosis:
+        """Look at the connection from its fields to each resource, and say what is wrong and what to do about it.
+
+        Reads only; `consumers` also sends a batch that changes nothing, to see whether a message consumer runs.
+        """
+        from oro_provider.diagnosis import CURES, Diagnosis, Finding, field_finding, look
+
         try:
             settings = self.settings
-            quick = OroClient(
-                replace(settings, connect_timeout=TEST_TIMEOUT, read_timeout=TEST_TIMEOUT),
-                retries=Retries(attempts=1),
-                on_token=mask_secret,
+        except ConnectionFieldError as error:
+            return Diagnosis(self.orocommerce_conn_id, (field_finding(error),))
+        findings = []
+        if settings.grant_type == GRANT_TYPE and (problem := VariableGrants(self.orocommerce_conn_id).shadowed()):
+            findings.append(
+                Finding("tokens", "failed", f"The kept pair cannot be replaced: {problem}.", CURES["login"])
             )
-            with quick as client:
-                client.forget_token()
-                client.token()
-                query = Query(fields={"orders": ["identifier"]}, size=1)
-                client.perform(client.calls.page("orders", query))
-        except PermissionDenied as error:
-            return False, f"Logged in, but the application's user may not view orders. {error}"
-        except (OroCommerceError, ConnectionFieldError) as error:
-            return False, str(error)
-        return True, f"Logged in to {settings.base_url} and read from its API."
+        with OroClient(settings, retries=Retries(attempts=2), on_token=mask_secret, grants=self.grants) as client:
+            findings += look(client, consumers=consumers)
+        return Diagnosis(self.orocommerce_conn_id, tuple(findings))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """The quick part of `diagnose`, for the form: a token and one read. Writes nothing, takes 10 s at most."""
+        from oro_provider.diagnosis import field_finding, look_briefly
+
+        try:
+            settings = self.settings
+        except ConnectionFieldError as error:
+            return False, field_finding(error).says
+        brief = replace(settings, connect_timeout=TEST_TIMEOUT, read_timeout=TEST_TIMEOUT)
+        with OroClient(brief, retries=Retries(attempts=1), on_token=mask_secret, grants=self.grants) as client:
+            finding = look_briefly(client)
+        return finding.state == "ok", " ".join(filter(None, (finding.says, finding.cure)))
 
 
 def _extra(text: str | None) -> dict[str, Any] | None:

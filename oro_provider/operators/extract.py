@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from oro_provider.assets import describe_event
+from oro_provider.operators.news import POSITION_KEY, News, read_news, stored_position
 from oro_provider.operators.store import StoreOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
@@ -18,7 +21,7 @@ from oro_provider.windows import resolve_window
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow.sdk import Context
+    from airflow.sdk import Asset, Context
 
     from oro_provider.entities.model import Entity
     from oro_provider.extract.files import Format
@@ -60,6 +63,11 @@ class OroCommerceExtractOperator(StoreOperator):
     :param format: `"jsonl"`, `"jsonl.gz"`, `"jsonl.zst"` (extra `zstd`) or `"parquet"` (extra `parquet`; records only).
     :param shard: read only this part of a window that `OroCommercePlanExtractOperator` planned; for mapping. (templated)
     :param records_limit: return the records themselves, at most this many, instead of writing files; more fail the task.
+    :param window: `"watermark"` reads the orders that the watermark of `asset` has not passed, at once; `since` then says
+        where the first run of all begins. The watermark is not moved: the position is left in the XCom `watermark`.
+    :param asset: what the task reads (`orders_asset()`): an outlet, whose event tells the window and the count; with
+        `window="watermark"` an inlet, whose watermark it is.
+    :param reader: whose watermark it is, where an asset has several readers.
     :param page_size: records a request; the connection's by default.
     :param progress_every: seconds between two lines of the log that say how far the reading is.
     :param deferrable: wait in the triggerer rather than on a worker.
@@ -100,11 +108,18 @@ class OroCommerceExtractOperator(StoreOperator):
         format: Format = "jsonl",  # noqa: A002 - the word of its users
         shard: Shard | None = None,
         records_limit: int | None = None,
+        window: str | None = None,
+        asset: Asset | None = None,
+        reader: str = "default",
         page_size: int | None = None,
         progress_every: float = 30.0,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
+        if asset is not None:
+            # As an outlet it would start a DAG again that is scheduled on it.
+            place = "inlets" if window else "outlets"
+            kwargs[place] = [*(kwargs.get(place) or []), asset]
         super().__init__(**kwargs)
         self.entity = entity
         self.target = target
@@ -123,6 +138,9 @@ class OroCommerceExtractOperator(StoreOperator):
         self.format = format
         self.shard = shard
         self.records_limit = records_limit
+        self.window = window
+        self.asset = asset
+        self.reader = reader
         self.page_size = page_size
         self.progress_every = progress_every
         self.deferrable = deferrable
@@ -146,8 +164,8 @@ class OroCommerceExtractOperator(StoreOperator):
         """Read what was not settled before; called when the wait is over."""
         return self.execute(context)
 
-    def spec(self, context: Context) -> Extract:
-        """Return what this task reads in this run."""
+    def spec(self, context: Context, window: Window | None = None) -> Extract:
+        """Return what this task reads in this run; `window` where it is known."""
         from oro_provider.extract.reader import Extract
         from oro_provider.extract.shards import shard_spec
 
@@ -155,7 +173,7 @@ class OroCommerceExtractOperator(StoreOperator):
             entity = entity_argument(self.entity)
             dated = entity.watermark or self.watermark or self.since or self.until
             whole = self.full or not dated or (self.shard is not None and self.shard["since"] is None)
-            window = None if whole else self._window(context)
+            window = None if whole else window or self._window(context)
             spec = Extract(
                 entity=entity,
                 window=window,
@@ -183,7 +201,10 @@ class OroCommerceExtractOperator(StoreOperator):
     def _extract(self, context: Context) -> Manifest | list[dict[str, Any]]:
         from oro_provider.extract.reader import extract, read_records
 
-        spec = self.spec(context)
+        news = self._news(context) if self.window is not None else None
+        spec = self.spec(context) if news is None else self.spec(context, news.window)
+        if news is not None:
+            spec = replace(spec, only=news.ids, settle=None)
         limit = self.records_limit
         if limit is not None:
             records: list[dict[str, Any]] = self.work(lambda client: read_records(client, spec, limit))
@@ -200,7 +221,26 @@ class OroCommerceExtractOperator(StoreOperator):
             manifest["moved"],
             manifest["deleted"],
         )
+        if news is not None:
+            context["ti"].xcom_push(key=POSITION_KEY, value=news.after.to_json())
+        elif self.asset is not None:
+            describe_event(context, self.asset, manifest)
         return manifest
+
+    def _news(self, context: Context) -> News:
+        """Return what the watermark has not passed."""
+        with airflow_errors():
+            if self.window != "watermark":
+                raise ValueError(f'window {self.window!r} should be "watermark", or left out')
+            if self.entity_filters() or self.full or self.until or self.shard or self.records_limit is not None:
+                raise ValueError(
+                    "the watermark passes all orders up to now: filter them where they are handed over, and leave out "
+                    "filters=, full=, until=, shard= and records_limit="
+                )
+            if entity_argument(self.entity).type != "orders":
+                raise ValueError('window="watermark" is for orders: give others since= and until=, or an interval')
+        position = stored_position(context, self.asset, self.reader)
+        return self.work(lambda client: read_news(client, position, self.since))
 
     def progress(self) -> Progress:
         """Return what tells the log and Airflow's metrics how far the reading is."""

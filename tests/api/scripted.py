@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import threading
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from typing_extensions import Self
@@ -30,11 +32,16 @@ class Play:
     reset: bool = False
     cut: bool = False
     delay: float = 0.0
+    raw: bytes | None = None  # instead of an answer in HTTP
+    endless: bytes | None = None  # a chunk that is sent again and again, until the caller has enough
+    pause: float = 0.0  # between two of those
 
     @property
     def payload(self) -> bytes:
         if self.body is None:
             return b""
+        if isinstance(self.body, bytes):
+            return self.body
         return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
 
 
@@ -49,16 +56,20 @@ class Seen:
 class ScriptedServer:
     """`plays` answer API requests in turn, the last one for ever; `tokens` answer token requests likewise."""
 
-    def __init__(self, plays: list[Play], tokens: list[Play] | None = None) -> None:
+    def __init__(self, plays: list[Play], tokens: list[Play] | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.plays = plays
         self.tokens = tokens
         self.seen: list[Seen] = []
         self.token_requests = 0
+        self.on_token: Callable[[Seen], object] | None = None
         self.client_id = f"robot-{next(_numbers)}"
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.sent = 0
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -72,6 +83,8 @@ class ScriptedServer:
         with self._lock:
             if seen.path == "/oauth2-token":
                 self.token_requests += 1
+                if self.on_token is not None:
+                    self.on_token(seen)
                 if self.tokens is None:
                     return Play(body={**TOKEN, "access_token": f"token-{self.token_requests}"})
                 return self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
@@ -80,6 +93,7 @@ class ScriptedServer:
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         choose: Callable[[Seen], Play] = self._next
+        server = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -92,6 +106,14 @@ class ScriptedServer:
                     self.close_connection = True
                     self.connection.shutdown(2)
                     return
+                if play.raw is not None:
+                    self.close_connection = True
+                    self.wfile.write(play.raw)
+                    return
+                if play.endless is not None:
+                    self.close_connection = True
+                    self.go_on(play, play.endless)
+                    return
                 payload = play.payload
                 self.send_response_only(play.status)
                 for name, value in {"Content-Type": "application/vnd.api+json", **play.headers}.items():
@@ -101,6 +123,17 @@ class ScriptedServer:
                 self.wfile.write(payload[: len(payload) // 2] if play.cut else payload)
                 if play.cut:
                     self.close_connection = True
+
+            def go_on(self, play: Play, chunk: bytes) -> None:
+                self.send_response_only(play.status)
+                for name, value in {"Content-Type": "application/vnd.api+json", **play.headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                with contextlib.suppress(OSError):  # the caller has enough
+                    while server.sent < 10**10:
+                        self.wfile.write(chunk)
+                        server.sent += len(chunk)
+                        time.sleep(play.pause)
 
             do_GET = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815 - the names that http.server calls
 

@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import threading
+from contextlib import aclosing
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oro_provider.sandbox import running
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
-from oro_provider.triggers.orders import OroCommerceNewOrdersTrigger
-from oro_provider.version_compat import AirflowException, AirflowFailException, AirflowSkipException
-from tests.integration.store import IntegrationStore
+from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger, OroCommerceNewOrdersTrigger
+from oro_provider.version_compat import (
+    AIRFLOW_V_3_2_PLUS,
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+)
+from tests.integration.orders import Shop
+from tests.integration.orders import shop as running_shop
+
+if AIRFLOW_V_3_2_PLUS:
+    from airflow.sdk.exceptions import TaskDeferred
+else:
+    from airflow.exceptions import TaskDeferred
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from oro_provider.sandbox.server import RunningStore
+    from tests.integration.store import IntegrationStore
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 LONG_AGO = "2001-01-01T00:00:00Z"
 
 
 @pytest.fixture
-def sandbox() -> Iterator[RunningStore]:
-    with running(seed=3, orders=40, version="6.1") as sandbox:
-        yield sandbox
+def shop() -> Iterator[Shop]:
+    """A sandbox that takes orders while a test waits, in the place of the suite's store."""
+    with running_shop() as shop:
+        yield shop
 
 
 @pytest.fixture
-def store(sandbox: RunningStore) -> IntegrationStore:
-    """A sandbox that takes orders while a test waits, in the place of the suite's store."""
-    store = IntegrationStore(sandbox.url, sandbox.client_id, sandbox.client_secret, is_sandbox=True)
-    store.login()
-    return store
+def store(shop: Shop) -> IntegrationStore:
+    return shop.store
 
 
 def sensor(**arguments: Any) -> OroCommerceNewOrdersSensor:
@@ -85,102 +97,214 @@ def test_a_run_without_an_interval_is_told_the_cures(connection: str) -> None:
         sensor(deferrable=True).execute({})
 
 
-def test_a_poke_says_whether_to_go_on(store: IntegrationStore, sandbox: RunningStore, connection: str) -> None:
+def test_a_poke_says_whether_to_go_on(store: IntegrationStore, connection: str) -> None:
     assert sensor(since=(NOW + timedelta(hours=1)).isoformat(), deferrable=False).poke({}) is False
     result = sensor(since=made(store)[-1][0], deferrable=False).poke({})
     assert result.is_done  # type: ignore[union-attr]  # a find
     assert result.xcom_value["count"] >= 1  # type: ignore[union-attr]
 
 
-def deferred(**arguments: Any) -> OroCommerceNewOrdersTrigger:
-    from airflow.sdk.exceptions import TaskDeferred
-
+def deferred(task: Any, context: Any = None) -> Any:
+    """Let a task defer, and return its trigger as the triggerer makes it anew."""
     with pytest.raises(TaskDeferred) as raised:
-        sensor(deferrable=True, poke_interval=0.2, timeout=77, **arguments).execute({})
-    assert raised.value.timeout == timedelta(seconds=77)
+        task.execute(context or {})
+    assert raised.value.timeout == timedelta(seconds=task.timeout)
     assert raised.value.method_name == "execute_complete"
-    trigger = raised.value.trigger
+    path, kwargs = raised.value.trigger.serialize()
+    assert path == f"{type(raised.value.trigger).__module__}.{type(raised.value.trigger).__name__}"
+    return type(raised.value.trigger)(**json.loads(json.dumps(kwargs)))
+
+
+def waiting(**arguments: Any) -> OroCommerceNewOrdersTrigger:
+    trigger = deferred(sensor(**{"deferrable": True, "poke_interval": 0.2, "timeout": 77, **arguments}))
     assert isinstance(trigger, OroCommerceNewOrdersTrigger)
-    path, kwargs = trigger.serialize()
-    assert path.endswith(".OroCommerceNewOrdersTrigger")
-    return OroCommerceNewOrdersTrigger(**kwargs)
+    return trigger
 
 
-async def next_event(trigger: OroCommerceNewOrdersTrigger) -> dict[str, Any]:
-    async for event in trigger.run():
-        payload: dict[str, Any] = event.payload
-        return payload
+async def next_event(trigger: Any) -> dict[str, Any]:
+    async with aclosing(trigger.run()) as events:
+        async for event in events:
+            payload: dict[str, Any] = event.payload
+            return payload
     raise AssertionError("no event")
 
 
-def test_an_order_that_comes_while_the_task_is_deferred_is_found(
-    store: IntegrationStore, sandbox: RunningStore, connection: str
-) -> None:
-    since = (datetime.now(timezone.utc) + timedelta(seconds=1)).replace(microsecond=0)
-    before = {id_ for _, id_ in made(store)}
-    trigger = deferred(since=since.isoformat())
+def event_after(trigger: Any, seconds: float, happens: Callable[[], Any]) -> dict[str, Any]:
+    """Return the event of a trigger, which must not come before something happens after some seconds."""
 
     async def wait() -> dict[str, Any]:
-        waiting = asyncio.create_task(next_event(trigger))
-        await asyncio.sleep(1.5)
-        assert not waiting.done()
-        await asyncio.to_thread(sandbox.change, 6, seed=1)
-        return await asyncio.wait_for(waiting, 20)
+        coming = asyncio.create_task(next_event(trigger))
+        await asyncio.sleep(seconds)
+        assert not coming.done()
+        await asyncio.to_thread(happens)
+        return await asyncio.wait_for(coming, 40)
 
-    event = asyncio.run(wait())
-    new = {id_ for _, id_ in made(store)} - before
-    assert new
-    assert event["status"] == "found"
+    return asyncio.run(wait())
+
+
+def soon() -> str:
+    return (datetime.now(timezone.utc) + timedelta(seconds=1)).replace(microsecond=0).isoformat()
+
+
+def test_an_order_that_comes_while_the_task_is_deferred_is_found(shop: Shop, connection: str) -> None:
+    trigger = waiting(since=soon())
+    event = event_after(trigger, 1.5, shop.order)
     found = sensor().execute_complete({}, event)
-    assert set(found["ids"]) <= new
-    assert found["count"] >= 1
+    assert found["ids"] == [str(found["last_id"])]
+    assert found["count"] == 1
 
 
-def test_a_store_that_fails_for_a_while_is_waited_for(
-    store: IntegrationStore, sandbox: RunningStore, connection: str
-) -> None:
-    trigger = deferred(since=(datetime.now(timezone.utc) - timedelta(seconds=1)).isoformat())
-    sandbox.switch(maintenance=True)
-
-    async def wait() -> dict[str, Any]:
-        waiting = asyncio.create_task(next_event(trigger))
-        await asyncio.sleep(1)
-        sandbox.heal()
-        await asyncio.to_thread(sandbox.change, 6, seed=2)
-        return await asyncio.wait_for(waiting, 40)
-
-    assert asyncio.run(wait())["status"] == "found"
-
-
-def test_what_does_not_heal_ends_the_wait_at_once(
-    sandbox: RunningStore, connection: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trigger = deferred(since=(NOW + timedelta(hours=1)).isoformat())
-    trigger.filters = {"currency": "USD"}
+def test_an_order_that_comes_between_the_look_and_the_trigger_is_found(shop: Shop, connection: str) -> None:
+    trigger = waiting(since=soon())
+    order = shop.order("2020-05-05T05:05:05Z")
     event = asyncio.run(next_event(trigger))
-    assert (event["status"], event["permanent"]) == ("error", True)
+    assert event["found"]["ids"] == [order]
+
+
+def test_the_trigger_waits_for_as_many_as_were_asked_for(shop: Shop, connection: str) -> None:
+    since = (datetime.now(timezone.utc)).replace(microsecond=0).isoformat()
+    first = shop.order()
+    trigger = waiting(since=since, min_orders=3)
+
+    def two_more() -> list[str]:
+        return [shop.order(), shop.order()]
+
+    assert event_after(trigger, 1, two_more)["found"]["ids"][0] == first
+
+
+def test_the_trigger_looks_for_itself_where_a_filter_says_what_counts(shop: Shop, connection: str) -> None:
+    trigger = waiting(since=soon(), filters={"poNumber": "WANTED"})
+
+    def others_first() -> None:
+        shop.order()
+        shop.order(poNumber="WANTED")
+
+    found = event_after(trigger, 1, others_first)["found"]
+    assert found["count"] == 1
+
+
+def test_a_window_that_ends_while_the_task_is_deferred_skips_it(
+    shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(seconds=58)
+    context: Any = {"data_interval_start": now - timedelta(seconds=1), "data_interval_end": now}
+    trigger = deferred(sensor(deferrable=True, poke_interval=0.3), context)
+    event = asyncio.run(asyncio.wait_for(next_event(trigger), 20))
+    assert event == {"status": "over"}
+    with pytest.raises(AirflowSkipException, match="no order was made"):
+        sensor().execute_complete({}, event)
+
+
+def test_a_wait_ends_at_its_deadline_and_says_what_the_store_said(shop: Shop, connection: str) -> None:
+    trigger = waiting(since=soon(), timeout=1)
+    shop.sandbox.switch(maintenance=True)
+    event = asyncio.run(asyncio.wait_for(next_event(trigger), 20))
+    assert event["status"] == "timeout"
+    assert "maintenance" in event["message"]
+    with pytest.raises(AirflowSensorTimeout, match="No new orders came in time"):
+        sensor().execute_complete({}, event)
+    task = sensor(soft_fail=True)
+    with pytest.raises(AirflowSkipException):
+        task.resume_execution("execute_complete", {"event": event}, {})
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_store_in_maintenance_is_waited_for(shop: Shop, connection: str, deferrable: bool) -> None:
+    shop.sandbox.switch(maintenance=True)
+    if not deferrable:
+        task = sensor(since=LONG_AGO, poke_interval=0.1)
+        healing = threading.Timer(0.5, shop.sandbox.heal)
+        healing.start()
+        assert task.execute({"ti": None})["count"] == 40
+        return
+    trigger = waiting(since=LONG_AGO)  # the first look failed, and was no reason to fail
+    event = event_after(trigger, 0.5, shop.sandbox.heal)
+    assert event["found"]["count"] == 40
+
+
+def test_what_does_not_heal_ends_the_wait_at_once(shop: Shop, connection: str) -> None:
+    trigger = waiting(since=soon())
+    trigger.filters = {"currency": "USD"}
+    event = event_after(trigger, 0, shop.order)
+    assert event["status"] == "error"
     with pytest.raises(AirflowFailException, match="filter is not supported"):
         sensor().execute_complete({}, event)
 
 
+def test_a_permission_that_is_taken_away_ends_the_wait(shop: Shop, connection: str) -> None:
+    trigger = waiting(since=soon())
+    event = event_after(trigger, 0.5, lambda: shop.sandbox.switch(denied={("orders", "VIEW"), ("orders", "*")}))
+    assert event["status"] == "error"
+    assert "permission" in event["message"]
+
+
+def test_a_refused_filter_costs_no_deferral_and_may_be_skipped(shop: Shop, connection: str) -> None:
+    with pytest.raises(AirflowFailException, match="filter is not supported"):
+        sensor(since=LONG_AGO, filters={"currency": "USD"}, deferrable=True).execute({})
+    with pytest.raises(AirflowSkipException, match="soft_fail"):
+        sensor(since=LONG_AGO, filters={"currency": "USD"}, deferrable=True, soft_fail=True).execute({})
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"), [("429", {"retry_after": 1}), ("429", {"retry_after": 0}), ("502", {}), ("reset_before", {})]
+)
+def test_a_store_that_fails_for_ever_is_asked_ever_more_seldom(
+    shop: Shop, connection: str, kind: str, more: Any
+) -> None:
+    trigger = waiting(since=soon(), poke_interval=0.2)
+    shop.sandbox.fail(kind, path="/admin/api/", **more)
+    shop.forget()
+    with pytest.raises(asyncio.TimeoutError):
+        asyncio.run(asyncio.wait_for(next_event(trigger), 3))
+    times = len(shop.asked())
+    assert (
+        1 <= times <= 4
+    )  # of 15 intervals: at 0, then after 0.4, 0.8, 1.6 seconds, or the second that the store asks for
+
+
+def test_a_token_refused_for_ever_costs_a_watcher_less_than_a_request_an_interval(shop: Shop, connection: str) -> None:
+    trigger = OroCommerceNewOrdersEventTrigger(poll_interval=0.3)
+    shop.sandbox.fail("401", path="/admin/api/")
+    shop.forget()
+    with pytest.raises(asyncio.TimeoutError):
+        asyncio.run(asyncio.wait_for(next_event(trigger), 6))
+    assert 2 <= len(shop.sandbox.requests()) <= 6 / 0.3
+
+
+def test_the_next_look_comes_when_the_store_said(shop: Shop, connection: str) -> None:
+    task = sensor(since=soon(), poke_interval=2)
+    assert 1.8 <= task._get_next_poke_interval(0, lambda: 0.0, 1) <= 2.2
+    shop.sandbox.fail("429", path="/admin/api/", times=1, retry_after=77)
+    assert task.poke({}) is False
+    assert task._get_next_poke_interval(0, lambda: 0.0, 1) == 77
+    assert task.poke({}) is False
+    assert task._get_next_poke_interval(0, lambda: 0.0, 1) <= 2.2
+
+
+def test_no_more_ids_are_returned_than_airflow_maps_over(
+    shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "7")
+    found = sensor(since=LONG_AGO, max_ids=20, deferrable=True).execute({})
+    assert (len(found["ids"]), found["truncated"]) == (7, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [({"after_id": "seven"}, "no id of an order"), ({"since": LONG_AGO, "min_orders": 0}, "at least one order")],
+)
+def test_a_senseless_argument_is_refused(connection: str, arguments: Any, says: str) -> None:
+    with pytest.raises(AirflowFailException, match=says):
+        sensor(deferrable=True, **arguments).execute({})
+
+
 @pytest.mark.parametrize("event", [None, {}, {"status": "done"}, {"status": None}])
 def test_an_event_that_is_none_of_ours_fails_the_task(event: Any) -> None:
-    with pytest.raises(AirflowFailException, match="no event of new orders"):
+    with pytest.raises(AirflowFailException, match="which is no event of OroCommerceNewOrdersSensor"):
         sensor().execute_complete({}, event)
 
 
-def test_an_error_that_may_heal_lets_the_task_be_tried_again() -> None:
-    with pytest.raises(AirflowException, match="gateway") as raised:
-        sensor().execute_complete({}, {"status": "error", "message": "gateway", "permanent": False})
-    assert not isinstance(raised.value, AirflowFailException)
-
-
-def test_bad_credentials_cost_no_deferral(
-    sandbox: RunningStore, connection: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import json
-    import os
-
+def test_bad_credentials_cost_no_deferral(shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch) -> None:
     name = "AIRFLOW_CONN_OROCOMMERCE_DEFAULT"
     monkeypatch.setenv(name, json.dumps({**json.loads(os.environ[name]), "password": "wrong-secret"}))
     with pytest.raises(AirflowFailException, match="client secret"):

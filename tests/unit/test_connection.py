@@ -224,9 +224,9 @@ class TestLogin:
             ({}, {"login": " "}, "field 'login' must hold the client id"),
             ({}, {"password": None}, "field 'password' must hold the client secret"),
             (
-                {"grant_type": "authorization_code"},
+                {"grant_type": "implicit"},
                 {},
-                "extra 'grant_type' must be one of 'client_credentials', 'password'",
+                "extra 'grant_type' must be one of 'client_credentials', 'authorization_code', 'password'",
             ),
             ({"grant_type": "password"}, {}, "extra 'username' must be given with grant_type 'password'"),
             ({"grant_type": "password", "username": "u"}, {}, "extra 'user_password' must be given"),
@@ -305,8 +305,8 @@ class TestExtras:
 
 
 BAD: list[tuple[str, object, str]] = [
-    ("grant_type", "Password", "must be one of 'client_credentials', 'password', not 'Password'"),
-    ("grant_type", ["password"], "must be one of 'client_credentials', 'password', not a list"),
+    ("grant_type", "Password", "must be one of 'client_credentials', 'authorization_code', 'password', not 'Password'"),
+    ("grant_type", ["password"], "must be one of 'client_credentials', 'authorization_code', 'password', not a list"),
     ("username", True, "must be text on one line, without control characters (in JSON: in quotes), not True"),
     ("user_password", 1.5, "must be text on one line, without control characters (in JSON: in quotes)"),
     ("user_password", "a\nb", "must be text on one line"),

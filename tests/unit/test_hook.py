@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ORDER = {"data": [{"type": "orders", "id": "1", "attributes": {"identifier": "SO-1"}}]}
 HTML = {"Content-Type": "text/html"}
 SECRET = "s3cret-of-the-client"
+EMAIL = "jane@example.com"
 
 
 @pytest.fixture
@@ -197,3 +198,46 @@ async def test_a_trigger_reads_the_connection_without_blocking(connect: Callable
         assert (await hook.load_settings()).page_size == 7
         async with hook.async_client as client:
             assert client.settings.client_secret == SECRET
+
+
+def test_a_redirect_within_the_store_is_followed_with_the_token(connect: Callable[..., OroCommerceHook]) -> None:
+    moved = Play(302, "x" * 100_000, headers={"Location": "/admin/api/orders?page=1"})
+    with ScriptedServer([moved, Play(body=ORDER)]) as server:
+        assert connect(server).run("admin/api/orders").json() == ORDER
+        assert [seen.headers["authorization"] for seen in server.seen] == ["Bearer token-1"] * 2
+
+
+@pytest.mark.parametrize(
+    ("play", "error", "says"),
+    [
+        (Play(302, headers={"Location": "https://[broken"}), errors.UnexpectedAnswer, "an address that is none"),
+        (Play(302, headers={"Location": "//evil.example/x"}), errors.UnexpectedAnswer, "speaks to"),
+        (Play(302, headers={"Location": "/admin/api/orders"}), errors.OroCommerceError, "could not be made|lost"),
+        (Play(endless=b" " * 65536), errors.OroCommerceError, "larger than 1 MiB"),
+        (
+            Play(302, endless=b" " * 65536, headers={"Location": "/x"}),
+            errors.OroCommerceError,
+            "could not be made|lost",
+        ),
+        (Play(401, endless=b" " * 65536), errors.AuthenticationFailed, "answered 401"),
+        (Play(reset=True), errors.OroCommerceError, "lost"),
+    ],
+)
+def test_run_takes_no_more_from_a_hostile_store_than_our_own_calls(
+    connect: Callable[..., OroCommerceHook],
+    monkeypatch: pytest.MonkeyPatch,
+    play: Play,
+    error: type[errors.OroCommerceError],
+    says: str,
+) -> None:
+    import traceback
+
+    from oro_provider.api import body
+
+    monkeypatch.setattr(body, "LARGEST_BODY", 1024**2)
+    with ScriptedServer([play]) as server:
+        with pytest.raises(error, match=says) as raised:
+            connect(server).run("admin/api/orders", data={"filter[email]": EMAIL})
+        assert server.sent < 64 * 1024**2 * max(len(server.seen), 1)
+        shown = "".join(traceback.format_exception(raised.value))
+    assert [word for word in (EMAIL, SECRET, "token-1", "urllib3.") if word in shown] == []

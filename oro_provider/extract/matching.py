@@ -1,0 +1,67 @@
+"""Whether a store has records that match: what the sensor for any entity looks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from oro_provider.api.query import FilterValue, Query
+from oro_provider.entities import paging_order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oro_provider.api.async_client import AsyncOroClient
+
+
+class FoundRecords(TypedDict):
+    """Records that were found, as plain JSON; `truncated` where there are more than `ids` lists."""
+
+    entity: str
+    count: int
+    ids: list[str]
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Records of a resource to look for: those that match `filters`, of which `min_records` make a find."""
+
+    resource: str
+    filters: Mapping[str, FilterValue] = field(default_factory=dict)
+    min_records: int = 1
+    max_ids: int = 1000
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a trigger is stored."""
+        return {
+            "resource": self.resource,
+            "filters": dict(self.filters),
+            "min_records": self.min_records,
+            "max_ids": self.max_ids,
+        }
+
+
+async def find(client: AsyncOroClient, wanted: Matching) -> FoundRecords | None:
+    """Return the records that match where they are enough, else None. A look without a find is one request of few rows."""
+    first = await client.perform(client.calls.page(wanted.resource, _query(wanted, max(wanted.min_records, 1))))
+    if len(first.resources) < wanted.min_records:
+        return None
+    ids: list[str] = []
+    query = _query(wanted, min(wanted.max_ids + 1, 1000))
+    order = paging_order(wanted.resource)
+    async for page in client.pages(wanted.resource, query, order=order, until_empty=bool(wanted.filters)):
+        ids.extend(record.id for record in page.resources)
+        if len(ids) > wanted.max_ids:
+            break
+    if len(ids) < wanted.min_records:
+        return None
+    kept = ids[: wanted.max_ids]
+    return FoundRecords(entity=wanted.resource, count=len(kept), ids=kept, truncated=len(ids) > len(kept))
+
+
+def _query(wanted: Matching, size: int) -> Query:
+    # A filter on an enum that `fields` does not name gives wrong rows (6.1), so each filtered field is named.
+    names = dict.fromkeys(path.partition("[")[0].partition(".")[0] for path in wanted.filters)
+    fields = [name for name in names if name != "id"]
+    return Query(filters=wanted.filters, fields={wanted.resource: fields or ["id"]}, size=size)

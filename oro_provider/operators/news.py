@@ -1,0 +1,57 @@
+"""What an extract by watermark reads: exactly the orders that are new or changed since, each state of an order once.
+
+The ids come first, by small requests that see late commits and orders dated in the past. The watermark is not moved: the
+position goes to XCom, and whoever has made the data safe advances to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from oro_provider.version_compat import AirflowFailException
+from oro_provider.watermarks import Watermark, is_past_run
+from oro_provider.windows import CURES, moment
+
+if TYPE_CHECKING:
+    from airflow.sdk import Asset, Context
+
+    from oro_provider.api.async_client import AsyncOroClient
+    from oro_provider.extract.position import Position
+    from oro_provider.extract.window import Window
+
+# The XCom under which an extract leaves the position to advance to.
+POSITION_KEY = "watermark"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The ids of what is new with the dates of the last changes, the window that they came in, and the position after it."""
+
+    ids: tuple[tuple[str, str], ...]
+    window: Window
+    after: Position
+
+
+def stored_position(context: Context, asset: Asset | None, reader: str) -> Position | None:
+    """Return the position of the asset's watermark, None where there is none yet; never in a backfill."""
+    if asset is None:
+        raise AirflowFailException('window="watermark" needs the asset whose watermark it is: asset=orders_asset()')
+    if is_past_run(context):
+        raise AirflowFailException(f"A backfill does not read from the watermark. {CURES}")
+    return Watermark(asset, reader).read(context)
+
+
+async def read_news(client: AsyncOroClient, position: Position | None, since: Any) -> News:
+    """Look for what is new since `position`; without one it begins at `since`, a moment or ISO 8601."""
+    from oro_provider.extract import new_orders
+    from oro_provider.extract.window import SECOND, Window
+
+    if position is None:
+        start = moment(since, "since")
+        if start is None:
+            raise ValueError("there is no watermark yet: say by since= where the first run of all begins")
+        position = await new_orders.begin(client, new_orders.NewOrders(since=start))
+    heads, after = await new_orders.read_news(client, position)
+    window = Window(position.until, max(after.until, position.until + SECOND))
+    return News(tuple((str(head.id), head.updated) for head in heads), window, after)

@@ -1,0 +1,154 @@
+"""An extract by watermark: all that is new, each state once, the watermark left where it is until the data is safe."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oro_provider.assets import orders_asset
+from oro_provider.operators.extract import OroCommerceExtractOperator, OroCommerceExtractOrdersOperator
+from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
+from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS, AirflowFailException
+from oro_provider.watermarks import Watermark
+from tests.integration.orders import Shop, shop
+from tests.unit.test_watermarks import Stores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.store import IntegrationStore
+
+ORDERS = orders_asset()
+pytestmark = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="assets have a state store since Airflow 3.3")
+
+
+@pytest.fixture
+def sandbox_shop() -> Iterator[Shop]:
+    with shop() as running:
+        yield running
+
+
+@pytest.fixture
+def store(sandbox_shop: Shop) -> IntegrationStore:
+    return sandbox_shop.store
+
+
+class Run:
+    """Runs of a DAG that extracts by watermark: their context, what they read and what they leave in XCom."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.xcom: dict[str, Any] = {}
+        ti = SimpleNamespace(
+            xcom_push=lambda key, value: self.xcom.update({key: value}),
+            dag_id="orders",
+            task_id="extract",
+            run_id="0",
+            map_index=-1,
+            max_tries=0,
+            task=SimpleNamespace(retries=0),
+        )
+        stores = Stores({ORDERS.name: {}})
+        self.context: Any = {"ti": ti, "asset_state_store": stores, "dag_run": SimpleNamespace(run_type="asset")}
+
+    def extract(self, **arguments: Any) -> list[str]:
+        """Extract, and return the ids that were read."""
+        time.sleep(1.1)  # the store's running second is left to the next run
+        self.context["ti"].run_id += "0"  # a run of its own
+        known: dict[str, Any] = {"window": "watermark", "asset": ORDERS, "since": now(), **arguments}
+        task = OroCommerceExtractOrdersOperator(task_id="extract", target=str(self.target), **known)
+        self.manifest = task.execute(self.context)
+        lines = [line for path in self.manifest["files"] for line in Path(path).read_text().splitlines()]
+        return [json.loads(line)["id"] for line in lines]
+
+    def advance(self) -> bool:
+        return Watermark(ORDERS).advance(self.context, self.xcom["watermark"])
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).isoformat()
+
+
+def test_runs_after_each_other_read_each_state_of_an_order_once(
+    sandbox_shop: Shop, connection: str, tmp_path: Path
+) -> None:
+    run = Run(tmp_path)
+    since = now()
+    first, past = sandbox_shop.order(), sandbox_shop.order("2020-05-05T05:05:05Z")
+    assert run.extract(since=since) == [first, past]
+    assert run.extract(since=since) == [first, past], "the watermark was not advanced"
+    assert run.advance()
+    assert run.extract() == []
+    late = sandbox_shop.leave_gap()
+    sandbox_shop.change(first)
+    assert run.extract() == [first, str(late + 1)]
+    assert run.advance()
+    sandbox_shop.commit_late(late)
+    assert run.extract() == [str(late)]
+
+
+def test_more_than_a_page_is_read_whole(sandbox_shop: Shop, connection: str, tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    ids = run.extract(since="2001-01-01T00:00:00Z", page_size=7, include=["lineItems"])
+    assert len(ids) == len(set(ids)) == 40
+    assert run.manifest["count"] == 40
+
+
+def test_what_the_sensor_announces_the_extract_reads(sandbox_shop: Shop, connection: str, tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.extract()
+    run.advance()
+    made = [sandbox_shop.order(), sandbox_shop.order("2020-05-05T05:05:05Z")]
+    sensor = OroCommerceNewOrdersSensor(task_id="wait", asset=ORDERS, deferrable=True)
+    found = sensor.execute(run.context)
+    assert found["ids"] == made
+    assert run.extract() == found["ids"]
+    run.advance()
+    assert sensor.poke(run.context) is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"asset": None}, "needs the asset"),
+        ({"since": None}, "where the first run of all begins"),
+        ({"window": "yesterday"}, "should be"),
+        ({"filters": {"internalStatus": "open"}}, "filter them where they are handed over"),
+    ],
+)
+def test_what_would_leave_orders_out_is_refused(connection: str, tmp_path: Path, arguments: Any, says: str) -> None:
+    with pytest.raises(AirflowFailException, match=says):
+        Run(tmp_path).extract(**arguments)
+
+
+def test_a_backfill_does_not_read_from_the_watermark(connection: str, tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.context["dag_run"] = SimpleNamespace(run_type="backfill")
+    with pytest.raises(AirflowFailException, match="backfill"):
+        run.extract()
+
+
+def test_other_entities_have_no_watermark_of_their_own(connection: str, tmp_path: Path) -> None:
+    task = OroCommerceExtractOperator(
+        task_id="x", entity="products", target=str(tmp_path), window="watermark", asset=ORDERS, since=now()
+    )
+    with pytest.raises(AirflowFailException, match="is for orders"):
+        task.execute(Run(tmp_path).context)
+
+
+def test_an_extract_of_a_window_tells_it_by_an_event_of_its_asset(connection: str, tmp_path: Path) -> None:
+    task = OroCommerceExtractOrdersOperator(
+        task_id="x", target=str(tmp_path), since="2001-01-01T00:00:00Z", until="2001-01-02T00:00:00Z", asset=ORDERS
+    )
+    assert (task.outlets, task.inlets) == ([ORDERS], [])
+    event = SimpleNamespace(extra={})
+    task.execute({"outlet_events": {ORDERS: event}})  # type: ignore[typeddict-item]  # what is read of it
+    assert event.extra["count"] == 0
+    assert (event.extra["since"][:10], event.extra["until"][:10]) == ("2001-01-01", "2001-01-02")
+    assert "files" not in event.extra

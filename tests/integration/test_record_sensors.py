@@ -1,0 +1,112 @@
+"""Records of any entity and an order's status: found on the worker or in the triggerer, or refused with the reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oro_provider.sensors.orders import OroCommerceOrderStatusSensor
+from oro_provider.sensors.records import OroCommerceRecordSensor
+from oro_provider.version_compat import AirflowFailException
+from tests.integration.orders import Shop, shop
+from tests.integration.test_sensor import deferred, event_after
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.store import IntegrationStore
+
+
+@pytest.fixture
+def sandbox_shop() -> Iterator[Shop]:
+    with shop() as running:
+        yield running
+
+
+@pytest.fixture
+def store(sandbox_shop: Shop) -> IntegrationStore:
+    return sandbox_shop.store
+
+
+def records(**arguments: Any) -> OroCommerceRecordSensor:
+    return OroCommerceRecordSensor(task_id="records", poke_interval=0.2, **arguments)
+
+
+def status(**arguments: Any) -> OroCommerceOrderStatusSensor:
+    return OroCommerceOrderStatusSensor(task_id="status", poke_interval=0.2, **arguments)
+
+
+def identifier(store: IntegrationStore, id_: str) -> str:
+    return str(store.read("orders", **{"filter[id]": id_})[0]["attributes"]["identifier"])
+
+
+def set_status(shop: Shop, order: str, name: str) -> None:
+    shop.sandbox.execute('UPDATE orders SET "internalStatus" = ? WHERE "id" = ?', (name, int(order)))
+
+
+@pytest.mark.parametrize("entity", ["products", "customergroups", "countries"])
+def test_records_that_match_are_found_at_the_first_look(store: IntegrationStore, connection: str, entity: str) -> None:
+    there = {record["id"] for record in store.read(entity)}
+    found = records(entity=entity, deferrable=True).execute({})
+    assert set(found["ids"]) == there
+    assert (found["entity"], found["truncated"]) == (entity, False)
+
+
+def test_records_of_a_filter_are_waited_for(sandbox_shop: Shop, store: IntegrationStore, connection: str) -> None:
+    trigger = deferred(records(entity="orders", filters={"poNumber": "WANTED"}, min_records=2, deferrable=True))
+
+    def come() -> None:
+        for _ in range(2):
+            sandbox_shop.order(poNumber="WANTED")
+
+    assert event_after(trigger, 0.6, come)["found"]["count"] == 2
+
+
+def test_more_than_may_be_mapped_is_cut_and_said(store: IntegrationStore, connection: str) -> None:
+    found = records(entity="orders", max_ids=5, deferrable=True).execute({})
+    assert (len(found["ids"]), found["truncated"]) == (5, True)
+
+
+def test_an_order_is_waited_for_until_it_has_a_status(
+    sandbox_shop: Shop, store: IntegrationStore, connection: str
+) -> None:
+    order = sandbox_shop.open_order()
+    task = status(order=identifier(store, order), internal_status=["closed", "archived"], deferrable=True)
+    event = event_after(deferred(task), 0.6, lambda: set_status(sandbox_shop, order, "closed"))
+    found = task.execute_complete({}, event)
+    assert (found["id"], found["internal_status"]) == (order, "closed")
+
+
+def test_both_kinds_of_status_are_needed_where_both_are_given(
+    sandbox_shop: Shop, store: IntegrationStore, connection: str
+) -> None:
+    order = sandbox_shop.open_order()
+    wanted: Any = {"order": order, "by": "id", "internal_status": "open"}
+    assert status(**wanted).execute({})["id"] == order
+    assert status(**wanted, shipping_status="shipped").poke({}) is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"order": "nobody's", "internal_status": "open"}, "no order with the identifier"),
+        ({"order": "1", "by": "id"}, "give the statuses to wait for"),
+        ({"order": "1", "by": "number", "internal_status": "open"}, "by should be"),
+    ],
+)
+def test_a_wait_without_end_is_refused(store: IntegrationStore, connection: str, arguments: Any, says: str) -> None:
+    with pytest.raises(AirflowFailException, match=says):
+        status(deferrable=True, **arguments).execute({})
+
+
+def test_a_store_that_shows_no_statuses_is_named_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+
+    with shop(version="5.1") as old:
+        connection = {"conn_type": "orocommerce", "host": old.store.url, "login": old.store.client_id}
+        connection["password"] = old.store.client_secret
+        monkeypatch.setenv("AIRFLOW_CONN_ORO_51", json.dumps(connection))
+        task = status(order="1", by="id", internal_status="open", orocommerce_conn_id="oro_51", deferrable=True)
+        with pytest.raises(AirflowFailException, match=r"from 6\.1 on"):
+            task.execute({})
