@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from benchmarks.targets import Targets
+
 ROOT = Path(__file__).resolve().parents[1]
 # dlt brings libraries that Airflow's constraints do not have, so it lives beside them (`make bench`).
 DLT_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 
-TARGETS = {
+TARGETS: Targets = {
     "extract_objects_speed": (">=", 8.0),
     "extract_objects_cpu": ("<=", 0.15),
     "extract_objects_50ms_8": (">=", 7.5),
@@ -138,8 +140,8 @@ def measure(times: int) -> dict[str, float]:
     if DLT_PYTHON.exists():
         tell("dlt's pipeline, 20,000 orders")
         with store(20_000) as url:
-            ratios = [ours.speed(run("dlt_pipeline", url)) for _ in range(times)]
-            found["vs_dlt_pipeline"] = statistics.median(ratios)
+            times_ours = [ours.speed(run("dlt_pipeline", url)) for _ in range(times)]
+            found["vs_dlt_pipeline"] = statistics.median(times_ours)
     else:
         tell(f"dlt is not measured: {DLT_PYTHON} is not there (make bench installs it)")
     tell("a million orders")
@@ -150,9 +152,3 @@ def measure(times: int) -> dict[str, float]:
     with store(0) as url:
         found["empty_window_requests"] = run("objects", url).requests
     return {name: round(value, 3) for name, value in found.items()}
-
-
-def reached(name: str, value: float) -> bool:
-    """Whether a number is what it should be."""
-    sign, target = TARGETS[name]
-    return value >= target if sign == ">=" else value <= target

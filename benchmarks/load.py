@@ -35,11 +35,13 @@ from oro_provider.load.sources import file_records
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from benchmarks.targets import Targets
+
 ROWS = 10_000
 PEER_ROWS = 300
 LATENCY_MS = 50
 PRICE_ROWS = 1_000_000
-TARGETS = {
+TARGETS: Targets = {
     "lookup_10000_requests": ("<=", 12),
     "products_lookup_requests": ("<=", 60),
     "load_products_requests": ("<=", 300),
@@ -235,12 +237,6 @@ def measure(times: int = 1, *, rows_: int = ROWS, prices: int = PRICE_ROWS) -> d
     found["products_lookup_requests"] = dictionary_requests(rows_)
     found |= prices_apart(prices)
     return {name: float(found[name]) for name in TARGETS}
-
-
-def reached(name: str, value: float) -> bool:
-    """Whether a number is what it should be."""
-    sign, target = TARGETS[name]
-    return value >= target if sign == ">=" else value <= target
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from oro_provider.extract.heads import Identity, identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from oro_provider.extract.pages import PageRows
     from oro_provider.extract.records import IncludeTree
@@ -36,6 +37,7 @@ class _Object(msgspec.Struct, gc=False):
     relationships: dict[str, _Relationship] | list[Any] = []
 
 
+_NONE: frozenset[str] = frozenset()
 _decode = msgspec.json.Decoder(_Object).decode
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -94,47 +96,66 @@ class RecordsLayout:
             lines.append(record)
         return {self._type: lines}
 
-    def _record(self, item: _Object, included: Mapping[Identity, msgspec.Raw], tree: IncludeTree) -> bytes:
-        pieces = [b'{"id":"%b"' % item.id.encode()]
-        foreign = self._foreign.get(item.type)
+    def _record(self, item: _Object, included: Mapping[tuple[str, str], _Object], tree: IncludeTree) -> bytes:
+        pieces = [b'{"id":%b' % _text(item.id).encode()]
+        foreign = self._foreign.get(item.type, _NONE)
         extra: list[bytes] = []
         attributes = bytes(item.attributes)[1:-1].strip()  # PHP writes an empty object as []
         if foreign and attributes:
             attributes, extra = _without(attributes, foreign)
         if attributes:
             pieces.append(attributes)
-        if isinstance(item.relationships, dict):
-            for name, relationship in item.relationships.items():
-                target = relationship.data
-                if target is msgspec.UNSET:
-                    continue
-                below = tree.get(name)
-                if target is None:
-                    value = b"null"
-                elif isinstance(target, Identity):
-                    value = self._nested(target, included, below)
-                else:
-                    value = b"[%b]" % b",".join(self._nested(ref, included, below) for ref in target)
-                piece = b'"%b":%b' % (name.encode(), value)
-                (extra if foreign and name in foreign else pieces).append(piece)
+        # References without anything below them are most of a record's relationships: they become text in one go.
+        plain: list[str] = []
+        relationships = item.relationships if isinstance(item.relationships, dict) else {}
+        for name, relationship in relationships.items():
+            target = relationship.data
+            if name in tree or name in foreign or isinstance(target, list):
+                if target is not msgspec.UNSET:
+                    piece = b'"%b":%b' % (name.encode(), self._target(target, included, tree.get(name)))
+                    (extra if name in foreign else pieces).append(piece)
+            elif target is None:
+                plain.append(f'"{name}":null')
+            elif target is not msgspec.UNSET:
+                plain.append(f'"{name}":{_text(target.id)}')
+        if plain:
+            pieces.append(",".join(plain).encode())
         if extra:
             pieces.append(b'"_extra":{%b}' % b",".join(extra))
         return b",".join(pieces) + b"}"
 
-    def _nested(self, ref: Identity, included: Mapping[Identity, msgspec.Raw], below: IncludeTree | None) -> bytes:
+    def _target(
+        self,
+        target: Identity | list[Identity] | None,
+        included: Mapping[tuple[str, str], _Object],
+        below: IncludeTree | None,
+    ) -> bytes:
+        """Return what a relationship points to: ids, or where there is something below them records."""
+        if target is None:
+            return b"null"
+        if isinstance(target, list):
+            return b"[%b]" % b",".join([self._nested(ref, included, below) for ref in target])
+        return self._nested(target, included, below)
+
+    def _nested(self, ref: Identity, included: Mapping[tuple[str, str], _Object], below: IncludeTree | None) -> bytes:
         if below is None:
-            return b'"%b"' % ref.id.encode()
-        data = included.get(ref)
-        if data is None:
+            return _text(ref.id).encode()
+        item = included.get((ref.type, ref.id))
+        if item is None:
             raise UnexpectedAnswer(f"The store did not send {ref.type} {ref.id}, which the page refers to.")
-        return self._record(_decode(data), included, below)
+        return self._record(item, included, below)
 
 
-def _by_ref(related: Sequence[msgspec.Raw]) -> dict[Identity, msgspec.Raw]:
-    return {identity(data): data for data in related}
+def _text(id_: str) -> str:
+    """Return an id as JSON; a number, which most are, has nothing to escape."""
+    return f'"{id_}"' if id_.isdigit() else msgspec.json.encode(id_).decode()
 
 
-def _without(attributes: bytes, foreign: set[str]) -> tuple[bytes, list[bytes]]:
+def _by_ref(related: Sequence[msgspec.Raw]) -> dict[tuple[str, str], _Object]:
+    return {(item.type, item.id): item for item in map(_decode, related)}
+
+
+def _without(attributes: bytes, foreign: AbstractSet[str]) -> tuple[bytes, list[bytes]]:
     """Return the members of an object without these, and these as pieces."""
     members = _decode_members(b"{%b}" % attributes)
     extra = [b"%b:%b" % (msgspec.json.encode(name), bytes(members.pop(name))) for name in foreign & members.keys()]

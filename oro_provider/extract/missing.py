@@ -25,9 +25,15 @@ class Missing:
         self._client = client
         self._spec = spec
         self._pending: list[str] = []
+        self._scope: Mapping[str, FilterValue] = {}
 
-    async def add(self, ids: Sequence[str]) -> None:
-        """Take note of missing ids, looking them up when there are many."""
+    async def add(self, ids: Sequence[str], scope: Mapping[str, FilterValue]) -> None:
+        """Take note of missing ids, looking them up when there are many; `scope` as `PageRows` has it."""
+        if not ids:
+            return
+        if scope != self._scope:
+            await self.settle()
+            self._scope = scope
         self._pending.extend(ids)
         if len(self._pending) >= CHUNK:
             await self.settle()
@@ -40,13 +46,18 @@ class Missing:
             if inside:
                 raise Incomplete(
                     f"The store left {len(inside)} {self._spec.type} out of its pages that are still what was asked for: "
-                    f"ids {', '.join(sorted(inside, key=int)[:5])}. Nothing is published."
+                    f"ids {', '.join([id_ for id_ in ids if id_ in inside][:5])}. Nothing is published."
                 )
             there = await self._known(ids, {})
             self.moved += len(there)
             self.deleted += len(ids) - len(there)
 
     async def _known(self, ids: Sequence[str], where: Mapping[str, FilterValue]) -> set[str]:
-        query = Query(filters={**where, "id": list(ids)}, fields=self._spec.index.fields, sort=("id",), size=2 * CHUNK)
+        query = Query(
+            filters={**where, **self._scope, "id": list(ids)},
+            fields=self._spec.index.fields,
+            sort=("id",),
+            size=2 * CHUNK,
+        )
         page = await self._client.perform(self._client.calls.page(self._spec.type, query))
         return {resource.id for resource in page.resources}

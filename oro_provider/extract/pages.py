@@ -19,9 +19,10 @@ from oro_provider.extract.records import IncludeTree, include_paths, sparse_fiel
 from oro_provider.extract.spec import ids_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
+    from oro_provider.api.query import FilterValue
     from oro_provider.entities.model import Apart
     from oro_provider.extract.spec import Extract
 
@@ -39,7 +40,9 @@ class PartRows:
 
 @dataclass(slots=True)
 class PageRows:
-    """The records of some ids as the store sent them, in order. `newest` is the latest of their dates in the index."""
+    """The records of some ids as the store sent them, in order. `newest` is the latest of their dates in the index, `scope` the
+    filter without which the store does not list them.
+    """
 
     ids: list[str]
     data: list[msgspec.Raw] = field(default_factory=list)
@@ -47,6 +50,7 @@ class PageRows:
     apart: dict[str, PartRows] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     newest: str = ""
+    scope: Mapping[str, FilterValue] = field(default_factory=dict)
 
 
 class Pages:
@@ -69,6 +73,7 @@ class Pages:
         try:
             page = await self._page(ids)
             found = ids
+            page.scope = self._spec.scope
             page.newest = max(dates, default="")
             if page.missing:
                 gone = set(page.missing)
@@ -94,9 +99,9 @@ class Pages:
             middle = len(ids) // 2
             first, second = await self._page(ids[:middle]), await self._page(ids[middle:])
             return _joined(first, second)
-        return await self._checked(PageRows(list(ids), raw.data, raw.included))
+        return await self.checked(PageRows(list(ids), raw.data, raw.included))
 
-    async def _checked(self, page: PageRows) -> PageRows:
+    async def checked(self, page: PageRows) -> PageRows:
         """Complete the page's lists and say which ids it lacks; raise where it holds what was not asked for."""
         if not self._as_asked(page):
             found = [identity(data).id for data in page.data]

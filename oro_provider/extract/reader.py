@@ -21,6 +21,7 @@ from oro_provider.extract.journal import Journal, State
 from oro_provider.extract.layouts import ObjectsLayout, RecordsLayout
 from oro_provider.extract.manifest import Manifest, write_manifest
 from oro_provider.extract.missing import Missing
+from oro_provider.extract.numbered import keyed_index, numbered_pages, scopes
 from oro_provider.extract.pages import PageRows, Pages
 from oro_provider.extract.progress import Progress
 from oro_provider.extract.spec import Extract
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from oro_provider.api.async_client import AsyncOroClient
+    from oro_provider.extract.known import Known
 
 __all__ = ["Destination", "Extract", "NotSettled", "extract", "read_pages", "read_records"]
 
@@ -65,13 +67,22 @@ class Destination:
     file_bytes: int = FILE_BYTES
 
 
-async def extract(client: AsyncOroClient, spec: Extract, to: Destination, progress: Progress | None = None) -> Manifest:
+async def extract(
+    client: AsyncOroClient,
+    spec: Extract,
+    to: Destination,
+    progress: Progress | None = None,
+    known: Known | None = None,
+) -> Manifest:
     """Read what `spec` says into files and publish their manifest; on an error nothing is published.
+
+    With `known`, which takes an extract of everything, only what differs from it is read; the ids that the store does not have
+    are lines of the related files `deleted`.
 
     Raise `NotSettled` where the window must not be read yet, `Incomplete` where the store keeps something back.
     """
     try:
-        return await _extract(client, spec, to, progress or Progress())
+        return await _extract(client, spec, to, progress or Progress(), known)
     except NoSuchFilter as error:
         older = spec.older
         if older is None:
@@ -84,11 +95,14 @@ async def extract(client: AsyncOroClient, spec: Extract, to: Destination, progre
             older.date,
         )
         log.debug("The store said: %s", error)
-        return await _extract(client, older, to, progress or Progress())
+        return await _extract(client, older, to, progress or Progress(), None)
 
 
-async def _extract(client: AsyncOroClient, spec: Extract, to: Destination, progress: Progress) -> Manifest:
-    journal = Journal(to.work) if to.work is not None else None
+async def _extract(
+    client: AsyncOroClient, spec: Extract, to: Destination, progress: Progress, known: Known | None
+) -> Manifest:
+    # Only ids that are integers tell by the last one what was read before.
+    journal = Journal(to.work) if to.work is not None and not spec.by_number and known is None else None
     digest = f"{spec.digest}-{to.format}-{to.name}"
     state = journal.load(digest) if journal else None
     files = RecordFiles(
@@ -103,7 +117,7 @@ async def _extract(client: AsyncOroClient, spec: Extract, to: Destination, progr
         state = State(digest)
     progress.begin(spec.type, state.count)
     try:
-        await _read(client, spec, state, files, journal, progress)
+        await _read(client, spec, state, files, journal, progress, known)
     except BaseException:
         files.abandon()
         raise
@@ -121,6 +135,7 @@ async def _read(
     files: RecordFiles,
     journal: Journal | None,
     progress: Progress,
+    known: Known | None,
 ) -> None:
     """Read from where `state` ends to the end, keeping the journal up to date."""
     layout = ObjectsLayout(spec) if spec.layout == "objects" else RecordsLayout(spec)
@@ -134,8 +149,8 @@ async def _read(
             state.files, state.open = files.files, files.open_names
             await asyncio.to_thread(journal.save, state)
 
-    async for page in read_pages(client, spec, last=state.last, progress=progress):
-        await missing.add(page.missing)
+    async for page in read_pages(client, spec, last=state.last, progress=progress, known=known):
+        await missing.add(page.missing, page.scope)
         full = files.add(layout.tables(page))
         state.last = page.ids[-1]
         state.count += len(page.data)
@@ -145,6 +160,9 @@ async def _read(
             await keep()
     await missing.settle()
     state.moved, state.deleted = missing.moved, missing.deleted
+    if known is not None:
+        files.add({"deleted": [b'{"id":"%b"}' % id_.encode() for id_ in known.gone]})
+        state.deleted += len(known.gone)
     await keep()
     await files.close()
 
@@ -154,7 +172,7 @@ async def read_records(client: AsyncOroClient, spec: Extract, limit: int) -> lis
     layout, missing = RecordsLayout(spec), Missing(client, spec)
     records: list[dict[str, Any]] = []
     async for page in read_pages(client, spec):
-        await missing.add(page.missing)
+        await missing.add(page.missing, page.scope)
         records += (msgspec.json.decode(line) for line in layout.tables(page)[spec.type])
         if len(records) > limit:
             raise ValueError(
@@ -165,15 +183,39 @@ async def read_records(client: AsyncOroClient, spec: Extract, limit: int) -> lis
 
 
 async def read_pages(
-    client: AsyncOroClient, spec: Extract, *, last: str | None = None, progress: Progress | None = None
+    client: AsyncOroClient,
+    spec: Extract,
+    *,
+    last: str | None = None,
+    progress: Progress | None = None,
+    known: Known | None = None,
 ) -> AsyncIterator[PageRows]:
     """Yield the pages of an extract in the order of their ids, after `last`, reading several at a time."""
+    if known is not None and (spec.by_number or spec.window is not None):
+        raise ValueError(
+            f"what is known is compared with everything that the store has, by ids: not so {spec.type} here"
+        )
+    if spec.keyset is not None:
+        for scope in await scopes(client, spec, spec.keyset):
+            async for page in _fetched(client, scope, keyed_index(client, scope, spec.keyset)):
+                yield page
+    elif spec.by_number:
+        async for page in numbered_pages(client, spec, Pages(client, spec)):
+            yield page
+    else:
+        index = index_pages(client, spec, last, progress)
+        async for page in _fetched(client, spec, known.compared(index) if known is not None else index):
+            yield page
+
+
+async def _fetched(client: AsyncOroClient, spec: Extract, index: AsyncIterator[IndexPage]) -> AsyncIterator[PageRows]:
+    """Yield the pages of what an index names, in its order."""
     pages = Pages(client, spec)
     size = spec.page_size or client.settings.page_size
     ahead: deque[asyncio.Task[PageRows]] = deque()
     limit = PAGES_AHEAD * client.settings.max_connections
     try:
-        async for found in index_pages(client, spec, last, progress):
+        async for found in index:
             for start in range(0, len(found.ids), size):
                 if len(ahead) >= limit:
                     yield await ahead.popleft()

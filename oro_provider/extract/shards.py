@@ -1,7 +1,7 @@
 """One window on several machines: planned into ranges of ids, read by mapped tasks, published as one by the last.
 
 A shard's files lie in a folder of its plan and wait there; only the whole is published, so that a reader sees all shards of one
-plan or those of the plan before. Memory of a plan: one entry for 100 records.
+plan or those of the plan before. Memory of a plan: one entry for 500 records.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.extract.spec import Extract
 
-# Ids that are not told apart when shards are cut.
-CELL = 100
+# Ids that are not told apart when shards are cut: at most so many, and a sixteenth of a shard.
+LARGEST_CELL = 500
 
 
 class Shard(TypedDict):
@@ -44,9 +44,12 @@ async def plan_shards(client: AsyncOroClient, spec: Extract, shards: int, plan: 
     Raise `NotSettled` as the reading itself does.
     """
     cells: list[tuple[int, int, int]] = []
+    cell = 1
     async for page in index_pages(client, spec):
-        for start in range(0, len(page.ids), CELL):
-            ids = page.ids[start : start + CELL]
+        if not cells:
+            cell = min(LARGEST_CELL, max(1, page.left // (16 * shards)))
+        for start in range(0, len(page.ids), cell):
+            ids = page.ids[start : start + cell]
             cells.append((int(ids[0]), int(ids[-1]), len(ids)))
     cuts = cut(cells, shards) or [(0, 0, 0)]
     return [

@@ -14,6 +14,7 @@ import msgspec
 
 from oro_provider.api.query import FilterValue, Query, Range
 from oro_provider.entities import paging_order
+from oro_provider.entities.reading import KEYSETS, Keyset
 from oro_provider.entities.shapes import SHAPES
 from oro_provider.extract.records import IncludeTree, include_paths, include_tree, sparse_fields
 
@@ -87,6 +88,17 @@ class Extract:
     def by_number(self) -> bool:
         """Whether the ids are codes, so that pages follow each other by their numbers."""
         return paging_order(self.type) == "number"
+
+    @property
+    def keyset(self) -> Keyset | None:
+        """How a long list is read whose ids are no integers."""
+        return KEYSETS.get(self.type)
+
+    @property
+    def scope(self) -> dict[str, FilterValue]:
+        """The filter without which the store lists nothing of this resource."""
+        each = self.keyset.each if self.keyset else None
+        return {path: value for path, value in self.filters.items() if path == each}
 
     @property
     def until_empty(self) -> bool:

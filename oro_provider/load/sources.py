@@ -6,6 +6,7 @@ Paths are `pathlib.Path` or anything like it. An empty cell of a CSV file means 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -24,18 +25,18 @@ def file_records(path: Any) -> Iterator[dict[str, Any]]:
     name = str(path)
     if name.endswith(".csv"):
         yield from _csv_records(path)
-    elif name.endswith((".jsonl", ".ndjson")):
+    elif name.endswith((".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst")):
         yield from _json_records(path)
     elif name.endswith(".parquet"):
         yield from _parquet_records(path)
     else:
-        raise ValueError(f"{name} is neither .csv, .jsonl nor .parquet")
+        raise ValueError(f"{name} is neither .csv, .jsonl (.gz, .zst) nor .parquet")
 
 
 def manifest_records(manifest: Mapping[str, Any], open_path: Callable[[str], Any]) -> Iterator[dict[str, Any]]:
     """Yield the records of an extract's files; `open_path` makes a path of each file's name."""
     for name in manifest["files"]:
-        yield from _json_records(open_path(name))
+        yield from file_records(open_path(name))
 
 
 def _csv_records(path: Any) -> Iterator[dict[str, Any]]:
@@ -61,10 +62,26 @@ def _parquet_records(path: Any) -> Iterator[dict[str, Any]]:
                 yield {name: value for name, value in row.items() if value is not None}
 
 
+def _lines(path: Any, file: Any) -> Iterable[bytes]:
+    """Return the lines of an open file, whatever it is packed in."""
+    if str(path).endswith(".gz"):
+        return gzip.GzipFile(fileobj=file)
+    if str(path).endswith(".zst"):
+        try:
+            import zstandard
+        except ImportError as error:
+            raise ValueError(
+                f"{path}: zstd needs the extra: pip install 'airflow-provider-orocommerce[zstd]'"
+            ) from error
+        # An extract's file is a frame for each of its blocks.
+        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True))
+    lines: Iterable[bytes] = file
+    return lines
+
+
 def _json_records(path: Any) -> Iterator[dict[str, Any]]:
     with path.open("rb") as file:
-        lines: Iterable[bytes] = file
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(_lines(path, file), start=1):
             if line.strip():
                 try:
                     yield msgspec.json.decode(line)

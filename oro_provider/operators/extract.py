@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from oro_provider.assets import describe_event
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from oro_provider.entities.model import Entity
     from oro_provider.extract.files import Format
+    from oro_provider.extract.known import Known
     from oro_provider.extract.manifest import Manifest
     from oro_provider.extract.progress import Progress, Report
     from oro_provider.extract.reader import Destination, Extract
@@ -51,6 +52,9 @@ class OroCommerceExtractOperator(StoreOperator):
     :param since: start of the window, a moment or ISO 8601. (templated)
     :param until: its end, excluded. (templated)
     :param full: read everything that the store has, into `<target>/<entity>/full/`.
+    :param known: a file (`.csv` or `.jsonl`) of what you have, `id` and `updatedAt` in the order of ids: everything that the store has
+        is compared with it, and only what differs is read; ids that the store does not have are the manifest's
+        `related["deleted"]`. Finds deletions and records that were imported with a past date, which no window sees. (templated)
     :param watermark: the date that the window is about, where it is not the entity's. (templated)
     :param settle: seconds after the window's end, by the store's clock, before it is read, so that records which are
         committed late are not missed; the task waits for it, in the triggerer where it is `deferrable`.
@@ -85,6 +89,7 @@ class OroCommerceExtractOperator(StoreOperator):
         "until",
         "watermark",
         "shard",
+        "known",
     )
     template_fields_renderers = {"filters": "json", "include": "json", "fields": "json"}  # noqa: RUF012 - Airflow's form
 
@@ -99,6 +104,7 @@ class OroCommerceExtractOperator(StoreOperator):
         since: Any = None,
         until: Any = None,
         full: bool = False,
+        known: Any = None,
         watermark: str | None = None,
         settle: float = 60.0,
         partition_period: timedelta | None = None,
@@ -129,6 +135,7 @@ class OroCommerceExtractOperator(StoreOperator):
         self.since = since
         self.until = until
         self.full = full
+        self.known = known
         self.watermark = watermark
         self.settle = settle
         self.partition_period = partition_period
@@ -170,9 +177,14 @@ class OroCommerceExtractOperator(StoreOperator):
         from oro_provider.extract.shards import shard_spec
 
         with airflow_errors():
-            entity = entity_argument(self.entity)
+            entity = readable_entity(self.entity)
             dated = entity.watermark or self.watermark or self.since or self.until
-            whole = self.full or not dated or (self.shard is not None and self.shard["since"] is None)
+            whole = (
+                self.full
+                or self.known is not None
+                or not dated
+                or (self.shard is not None and self.shard["since"] is None)
+            )
             window = None if whole else window or self._window(context)
             spec = Extract(
                 entity=entity,
@@ -210,7 +222,8 @@ class OroCommerceExtractOperator(StoreOperator):
             records: list[dict[str, Any]] = self.work(lambda client: read_records(client, spec, limit))
             return records
         to = self._destination(context, spec)
-        manifest = self.work(lambda client: extract(client, spec, to, self.progress()))
+        known = self._known(spec)
+        manifest = self.work(lambda client: extract(client, spec, to, self.progress(), known))
         metrics().incr("orocommerce.records_read", manifest["count"], tags={"entity": spec.type})
         self.log.info(
             "Read %s %s of %s into %s (%s moved out of the window meanwhile, %s deleted)",
@@ -237,10 +250,19 @@ class OroCommerceExtractOperator(StoreOperator):
                     "the watermark passes all orders up to now: filter them where they are handed over, and leave out "
                     "filters=, full=, until=, shard= and records_limit="
                 )
-            if entity_argument(self.entity).type != "orders":
+            if readable_entity(self.entity).type != "orders":
                 raise ValueError('window="watermark" is for orders: give others since= and until=, or an interval')
         position = stored_position(context, self.asset, self.reader)
         return self.work(lambda client: read_news(client, position, self.since))
+
+    def _known(self, spec: Extract) -> Known | None:
+        if self.known is None:
+            return None
+        from oro_provider.extract.known import Known
+        from oro_provider.load.sources import file_records
+
+        with airflow_errors():
+            return Known(file_records(path_of(self.known)), spec.date)
 
     def progress(self) -> Progress:
         """Return what tells the log and Airflow's metrics how far the reading is."""
@@ -267,11 +289,24 @@ class OroCommerceExtractOperator(StoreOperator):
                     executor,
                 )
             name = attempt(context)
-            folder = window_folder(target, spec)
+            folder = window_folder(target, spec) if self.known is None else target / spec.type / "reconciled"
             if self.shard is not None:
                 folder = shard_folder(folder, self.shard)
             work = target / "_work" / f"{spec.digest}-{name}" if name else None
             return Destination(folder, name or uuid4().hex[:12], work, self.shard is not None, self.format)
+
+
+def readable_entity(entity: str | Entity) -> Entity:
+    """Return the entity to read; of a resource whose shape is known, that is all that reading needs."""
+    from oro_provider.entities.model import Entity
+    from oro_provider.entities.shapes import SHAPES
+
+    try:
+        return entity_argument(entity)
+    except ValueError:
+        if entity not in SHAPES:
+            raise
+        return Entity(type=str(entity))
 
 
 def window_folder(target: Any, spec: Extract) -> Any:
@@ -340,4 +375,56 @@ class OroCommerceExtractShippingTrackingsOperator(OroCommerceExtractOperator):
     def __init__(self, **kwargs: Any) -> None:
         kwargs["entity"] = "ordershippingtrackings"
         kwargs.setdefault("fields", ["orders"])
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractProductPricesOperator(OroCommerceExtractOperator):
+    """Reads all prices of all price lists, or of one (`filters={"priceList": "1"}`): prices have no dates."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "productprices"
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractInventoryLevelsOperator(OroCommerceExtractOperator):
+    """Reads all stock levels: they have no dates."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "inventorylevels"
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractCustomerUsersOperator(OroCommerceExtractOperator):
+    """Reads all customer users (people who buy): no version can filter them by their dates."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "customerusers"
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractCustomerGroupsOperator(OroCommerceExtractOperator):
+    """Reads all customer groups."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "customergroups"
+        super().__init__(**kwargs)
+
+
+class OroCommerceExtractAddressesOperator(OroCommerceExtractOperator):
+    """Reads all addresses of customers, or of customer users: no version can filter them by their dates.
+
+    :param owner: `"customers"` or `"customerusers"`.
+    """
+
+    def __init__(self, *, owner: Literal["customers", "customerusers"] = "customers", **kwargs: Any) -> None:
+        kwargs["entity"] = "customeraddresses" if owner == "customers" else "customeruseraddresses"
+        super().__init__(**kwargs)
+        self.owner = owner
+
+
+class OroCommerceExtractPriceListsOperator(OroCommerceExtractOperator):
+    """Reads all price lists."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["entity"] = "pricelists"
         super().__init__(**kwargs)

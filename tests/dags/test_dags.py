@@ -190,9 +190,8 @@ def test_a_run_without_an_interval_fails_with_an_explanation(
 
 
 def test_shards_of_a_window_are_published_as_one(
-    load_dag: Callable[[str], Any], store: IntegrationStore, places: Path, monkeypatch: pytest.MonkeyPatch
+    load_dag: Callable[[str], Any], store: IntegrationStore, places: Path
 ) -> None:
-    monkeypatch.setattr("oro_provider.extract.shards.CELL", 3)
     module = load_dag("orocommerce_orders_sharded")
     month = TODAY.replace(day=1)
     last = (month - timedelta(days=1)).replace(day=1)
@@ -215,3 +214,21 @@ def test_shards_of_a_window_are_published_as_one(
     ]
     assert found == wanted
     assert manifest["related"]["orderlineitems"]
+
+
+def test_a_reconciliation_finds_what_no_window_sees(
+    load_dag: Callable[[str], Any], store: IntegrationStore, places: Path
+) -> None:
+    module = load_dag(ORDERS)
+    for days in (3, 2, 1):
+        run(module, TODAY - timedelta(days=days))
+    before, _ = warehouse(places)
+    gone = max(before, key=int)
+    store.delete(f"orders/{gone}")
+    dag_run = load_dag("orocommerce_orders_reconcile").extract.dag.test(logical_date=TODAY)
+    assert dag_run.state == "success"
+    after, lines = warehouse(places)
+    assert after.keys() == before.keys() - {gone}
+    assert gone not in {str(line["order_id"]) for line in lines}
+    manifest = json.loads((places / "lake" / "orders" / "reconciled" / "manifest.json").read_text())
+    assert manifest["count"] == len(store.read("orders")) - len(after)

@@ -13,6 +13,7 @@ import pytest
 
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.entities.orders import ORDERS
+from oro_provider.entities.products import PRODUCTS
 from oro_provider.extract.reader import Destination, Extract, NotSettled, extract
 from oro_provider.extract.window import Window
 
@@ -154,3 +155,43 @@ def test_nothing_is_published_when_the_reading_fails(store: IntegrationStore, wi
     with pytest.raises(InvalidRequest, match="not supported"):
         run_extract(store, Extract(ORDERS, window, filters={"currency": "USD"}), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_all_that_integrations_want_of_an_order_is_nested(
+    store: IntegrationStore, window: Window, tmp_path: Path
+) -> None:
+    include = ("lineItems", "billingAddress", "shippingAddress", "discounts", "orderSubtotals", "shippingTrackings")
+    for record in records_of(run_extract(store, Extract(ORDERS, window, include=include, page_size=20), tmp_path)):
+        assert all(name in record for name in include)
+        assert all(isinstance(tracking, dict) for tracking in record["shippingTrackings"])
+        assert all(discount["orderDiscountType"] for discount in record["discounts"])
+
+
+def test_all_that_integrations_want_of_a_product_is_nested(store: IntegrationStore, tmp_path: Path) -> None:
+    include = ("names", "unitPrecisions", "images", "category", "brand", "brand.names")
+    manifest = run_extract(store, Extract(PRODUCTS, include=include, page_size=100), tmp_path)
+    stored = {product["id"] for product in store.read("products", sort="id", **{"fields[products]": "sku"})}
+    records = {record["id"]: record for record in records_of(manifest)}
+    assert records.keys() == stored
+    for record in records.values():
+        assert [name["string"] for name in record["names"] if name["localization"] is None]
+        assert record["primaryUnitPrecision"] in {precision["id"] for precision in record["unitPrecisions"]}
+        assert record["brand"] is None or record["brand"]["names"]
+        assert record["category"] is None or record["category"]["id"]
+
+
+def test_the_days_of_a_backfill_hold_every_order_once(
+    store: IntegrationStore, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    changes = {order["id"]: moment(order["attributes"]["updatedAt"]) for order in stored}
+    first = min(changes.values()).replace(hour=0, minute=0, second=0)
+    days = [first + timedelta(days=number) for number in range((max(changes.values()) - first).days + 1)]
+    found: dict[str, datetime] = {}
+    for day in days[-40:]:
+        window = Window(day, day + timedelta(days=1))
+        for record in records_of(run_extract(store, Extract(ORDERS, window), tmp_path / window.folder)):
+            assert record["id"] not in found
+            found[record["id"]] = day
+    assert found == {
+        id_: change.replace(hour=0, minute=0, second=0) for id_, change in changes.items() if change >= days[-40:][0]
+    }

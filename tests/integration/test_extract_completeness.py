@@ -16,8 +16,10 @@ from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.api.errors import Incomplete, OroCommerceError, ServerError, TruncatedAnswer
 from oro_provider.api.exchange import Response, Retries
 from oro_provider.api.settings import Settings
+from oro_provider.entities.model import Entity
 from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
 from oro_provider.entities.products import PRODUCTS
+from oro_provider.extract.known import Known
 from oro_provider.extract.pages import Pages
 from oro_provider.extract.reader import Destination, Extract, extract, read_records
 from oro_provider.extract.window import Window
@@ -39,9 +41,9 @@ def sandbox() -> Iterator[RunningStore]:
         yield sandbox
 
 
-def settings(sandbox: RunningStore, **more: Any) -> Settings:
+def settings(sandbox: RunningStore) -> Settings:
     return Settings(
-        base_url=sandbox.url, client_id=sandbox.client_id, client_secret=sandbox.client_secret, page_size=20, **more
+        base_url=sandbox.url, client_id=sandbox.client_id, client_secret=sandbox.client_secret, page_size=20
     )
 
 
@@ -55,16 +57,18 @@ class Wrapped(AsyncOroClient):
         return type(self).change(request, answer) if isinstance(answer, Response) else answer
 
 
-def run(sandbox: RunningStore, folder: Path, spec: Extract, **more: Any) -> Manifest:
+def run(sandbox: RunningStore, folder: Path, spec: Extract, retries: Retries = QUICK) -> Manifest:
     async def job(client: AsyncOroClient) -> Manifest:
-        return await extract(client, spec, Destination(folder, uuid.uuid4().hex[:8], **more))
+        return await extract(client, spec, Destination(folder, uuid.uuid4().hex[:8]))
 
-    return with_client(sandbox, job)
+    return with_client(sandbox, job, retries)
 
 
-def with_client(sandbox: RunningStore, job: Callable[[AsyncOroClient], Awaitable[Any]], **more: Any) -> Any:
+def with_client(
+    sandbox: RunningStore, job: Callable[[AsyncOroClient], Awaitable[Any]], retries: Retries = QUICK
+) -> Any:
     async def go() -> Any:
-        async with Wrapped(settings(sandbox, **more), retries=QUICK) as client:
+        async with Wrapped(settings(sandbox), retries=retries) as client:
             return await job(client)
 
     return asyncio.run(go())
@@ -267,3 +271,78 @@ def test_a_store_that_cannot_filter_by_the_last_change_is_read_by_creation(
 
 def moment(text: str) -> Any:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).replace(tzinfo=timezone.utc)
+
+
+def test_prices_of_all_lists_are_read_by_their_products(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oro_provider.extract.numbered.KEYED_SIZE", 37)
+    stored = sorted(str(row[0]) for row in sandbox.execute('SELECT "id" FROM productprices'))
+    manifest = run(sandbox, tmp_path, Extract(Entity(type="productprices")))
+    records = lines(manifest)
+    assert sorted(record["id"] for record in records) == stored
+    assert len(stored) > 200
+    assert all(record["value"] and record["product"] and record["priceList"] for record in records)
+
+
+def test_a_price_that_is_deleted_while_prices_are_read_is_counted(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    price, price_list = sandbox.execute('SELECT "id", "priceList" FROM productprices')[5]
+    before = sandbox.execute('SELECT count(*) FROM productprices WHERE "priceList" = ?', (price_list,))[0][0]
+    fetch = Pages.fetch
+
+    async def fetch_later(self: Pages, ids: Any, dates: Any) -> Any:
+        if price in ids:
+            await asyncio.to_thread(sandbox.execute, 'DELETE FROM productprices WHERE "id" = ?', (price,))
+        return await fetch(self, ids, dates)
+
+    monkeypatch.setattr(Pages, "fetch", fetch_later)
+    spec = Extract(Entity(type="productprices"), filters={"priceList": str(price_list)})
+    manifest = run(sandbox, tmp_path, spec)
+    assert (manifest["count"], manifest["moved"], manifest["deleted"]) == (before - 1, 0, 1)
+
+
+@pytest.mark.parametrize("type_", ["countries", "productunits", "regions", "inventorylevels", "customeraddresses"])
+def test_any_resource_of_a_known_shape_is_read_whole(sandbox: RunningStore, tmp_path: Path, type_: str) -> None:
+    stored = {str(row[0]) for row in sandbox.execute(f'SELECT "id" FROM "{type_}"')}
+    manifest = run(sandbox, tmp_path, Extract(Entity(type=type_)))
+    assert {record["id"] for record in lines(manifest)} == stored
+    assert manifest["count"] == len(stored) > 0
+
+
+def test_a_reconciliation_reads_what_differs_and_finds_what_is_gone(sandbox: RunningStore, tmp_path: Path) -> None:
+    known = [
+        {"id": row[0], "updatedAt": row[1]}
+        for row in sandbox.execute('SELECT "id", "updatedAt" FROM orders ORDER BY "id"')
+    ]
+    deleted, changed, back_dated = known[10]["id"], known[200]["id"], known.pop(100)["id"]
+    known[5]["updatedAt"] = known[5]["updatedAt"].replace("Z", "+00:00")
+    known.append({"id": 10**9, "updatedAt": "2026-01-01T00:00:00Z"})
+    sandbox.execute('DELETE FROM orders WHERE "id" = ?', (deleted,))
+    sandbox.execute('UPDATE orders SET "updatedAt" = \'2026-11-20T00:00:00Z\' WHERE "id" = ?', (changed,))
+
+    async def job(client: AsyncOroClient) -> Manifest:
+        return await extract(client, Extract(ORDERS), Destination(tmp_path, "a"), known=Known(known, "updatedAt"))
+
+    manifest = with_client(sandbox, job)
+    assert [record["id"] for record in lines(manifest)] == [str(back_dated), str(changed)]
+    (gone,) = manifest["related"]["deleted"]
+    assert [json.loads(line)["id"] for line in Path(gone).read_text().splitlines()] == [str(deleted), str(10**9)]
+    assert manifest["deleted"] == 2
+
+
+@pytest.mark.parametrize("ids", [[3, 2], [2, 2], ["x"], [None]])
+def test_what_is_known_must_be_in_order(ids: list[Any]) -> None:
+    with pytest.raises(ValueError, match=r"ORDER BY id|has no id"):
+        list(Known([{"id": id_} for id_ in ids], None)._rows)
+
+
+def test_a_store_that_stumbles_is_read_whole(sandbox: RunningStore, tmp_path: Path) -> None:
+    sandbox.fail("401", path="/api/orders", skip=3, times=1)
+    for fault in ("503", "reset_before", "truncate", "500"):
+        sandbox.fail(fault, path="/api/orders", rate=0.3, times=4)
+    manifest = run(sandbox, tmp_path, Extract(ORDERS, include=("lineItems",)), retries=Retries(8, 0.01))
+    assert [record["id"] for record in lines(manifest)] == [
+        str(row[0]) for row in sandbox.execute('SELECT "id" FROM orders ORDER BY "id"')
+    ]

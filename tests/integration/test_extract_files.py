@@ -17,6 +17,7 @@ from oro_provider.entities.orders import ORDERS
 from oro_provider.extract.manifest import read_manifest
 from oro_provider.extract.pages import Pages
 from oro_provider.extract.reader import Destination, Extract, extract
+from oro_provider.load.sources import manifest_records
 from oro_provider.sandbox import running
 
 if TYPE_CHECKING:
@@ -174,3 +175,12 @@ def test_a_manifest_whose_file_is_not_there_is_told_with_the_cure(sandbox: Runni
 def test_a_format_that_cannot_be_is_refused(sandbox: RunningStore, tmp_path: Path, arguments: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         run(sandbox, Extract(ORDERS, layout="objects"), Destination(tmp_path, "a", **arguments))
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "jsonl.gz", "jsonl.zst", "parquet"])
+def test_what_was_extracted_can_be_loaded(sandbox: RunningStore, tmp_path: Path, format_: Any) -> None:
+    to = Destination(tmp_path, "a", format=format_, block_bytes=50_000, file_bytes=150_000)
+    manifest = run(sandbox, Extract(ORDERS), to)
+    rows = list(manifest_records(manifest, Path))
+    assert [row["id"] for row in rows] == [str(row[0]) for row in sandbox.execute("SELECT id FROM orders ORDER BY id")]
+    assert len(manifest["files"]) > 1

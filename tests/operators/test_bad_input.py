@@ -111,7 +111,7 @@ def test_names_that_cannot_be_resolved_are_all_told_at_once(connected: RunningSt
         (7, "records should be a list of rows, a path or an extract's manifest, not int"),
         (None, "records should be a list of rows"),
         ({"sku": "X"}, "records should be a list of rows"),
-        ("rows.xlsx", "neither .csv, .jsonl nor .parquet"),
+        ("rows.xlsx", r"neither \.csv, \.jsonl \(\.gz, \.zst\) nor \.parquet"),
         ("", "the path is empty"),
     ],
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +21,6 @@ from oro_provider.sandbox import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from oro_provider.sandbox.server import RunningStore
 
@@ -83,6 +84,31 @@ def test_rows_do_not_stay_in_rendered_fields(scenario: Scenario, differences: li
         query = "SELECT task_id, rendered_fields FROM rendered_task_instance_fields WHERE task_id IN ('upsert', 'push')"
         shown = {task_id: json.loads(fields)["records"] for task_id, fields in database.execute(query)}
     assert shown == {"upsert": "45 rows", "push": "15 rows"}
+
+
+def test_a_window_is_read_by_several_workers_and_published_as_one(
+    scenario: Scenario, sandbox: RunningStore, differences: list[str]
+) -> None:
+    stack = scenario.stack
+    stack.unpause("orocommerce_orders_sharded")
+    (run,) = stack.wait_runs("orocommerce_orders_sharded", 1)
+    manifest = stack.xcoms("orocommerce_orders_sharded", run["dag_run_id"], "publish")
+    shards = [
+        instance
+        for instance in stack.task_instances("orocommerce_orders_sharded", run["dag_run_id"])
+        if instance["task_id"] == "shard"
+    ]
+    assert len(shards) == 4
+    assert len({instance["pid"] for instance in shards}) == 4
+    found = [
+        json.loads(line)["id"]
+        for name in manifest["files"]
+        for line in gzip.decompress(Path(name).read_bytes()).splitlines()
+    ]
+    since, until = (manifest[name].replace("+00:00", "Z") for name in ("since", "until"))
+    window = 'SELECT "id" FROM orders WHERE "updatedAt" >= ? AND "updatedAt" < ? ORDER BY "id"'
+    assert found == [str(row[0]) for row in sandbox.execute(window, (since, until))]
+    assert found
 
 
 def _dump(path: Path) -> list[str]:

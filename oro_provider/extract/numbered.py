@@ -1,0 +1,91 @@
+"""Lists whose ids are no integers: short ones (units, countries, statuses) by page number, long ones (prices) by their owners.
+
+Page numbers shift when a record comes or goes meanwhile, so each list is proven by its total, and no id may come twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from oro_provider.api.errors import Incomplete
+from oro_provider.api.query import Query
+from oro_provider.extract.heads import Identity, identity
+from oro_provider.extract.index import IndexPage
+from oro_provider.extract.pages import PageRows
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from oro_provider.api.async_client import AsyncOroClient
+    from oro_provider.entities.reading import Keyset
+    from oro_provider.extract.pages import Pages
+    from oro_provider.extract.spec import Extract
+
+# Prices of a request of ids; more of one product in one price list there are not.
+KEYED_SIZE = 5000
+
+
+async def numbered_pages(client: AsyncOroClient, spec: Extract, pages: Pages) -> AsyncIterator[PageRows]:
+    """Yield the pages of a short list; raise `Incomplete` where it is not all that the store has."""
+    size = spec.page_size or client.settings.page_size
+    query = spec.page.where(size=size, sort=("id",), number=1)
+    seen: set[str] = set()
+    while True:
+        raw = await client.perform(client.calls.raw_page(spec.type, query, total=True))
+        ids = [identity(data).id for data in raw.data]
+        if not seen.isdisjoint(ids):
+            raise Incomplete(f"{spec.type} changed while they were read by page number: nothing is published.")
+        seen.update(ids)
+        if ids:
+            yield await pages.checked(PageRows(ids, raw.data, raw.included))
+        if len(ids) < size:
+            if raw.total != len(seen):
+                raise Incomplete(f"The store says that it has {raw.total} {spec.type}, and sends {len(seen)}.")
+            return
+        query = query.where(number=(query.number or 1) + 1)
+
+
+async def scopes(client: AsyncOroClient, spec: Extract, keyset: Keyset) -> list[Extract]:
+    """Return the extract once for each value of the compulsory filter: the one that it names, else all that there are."""
+    if keyset.each in spec.filters:
+        return [spec]
+    type_ = spec.entity.shape.relationships[keyset.each].type
+    query = Query(fields={type_: ["id"]}, size=1000)
+    ids = [resource.id async for page in client.pages(type_, query) for resource in page.resources]
+    return [replace(spec, filters={**spec.filters, keyset.each: id_}) for id_ in ids]
+
+
+class _Owned(msgspec.Struct, gc=False):
+    id: str
+    relationships: dict[str, _Owner]
+
+
+class _Owner(msgspec.Struct, gc=False):
+    data: Identity
+
+
+_decode = msgspec.json.Decoder(_Owned).decode
+
+
+async def keyed_index(client: AsyncOroClient, spec: Extract, keyset: Keyset) -> AsyncIterator[IndexPage]:
+    """Yield the ids in the order of their owners; the last owner of a full page is left to the next, as it may be cut."""
+    query = Query(filters=spec.where, fields={spec.type: [keyset.by]}, sort=(keyset.by, "id"), size=KEYED_SIZE)
+    while True:
+        raw = await client.perform(client.calls.raw_page(spec.type, query, total=True))
+        rows = [_decode(data) for data in raw.data]
+        owners = [int(row.relationships[keyset.by].data.id) for row in rows]
+        whole = len(rows)
+        if len(rows) == KEYED_SIZE:
+            whole = owners.index(owners[-1])
+            if whole == 0:
+                raise Incomplete(f"One of the {keyset.by}s has more than {KEYED_SIZE} {spec.type}.")
+        elif raw.total != len(rows):
+            raise Incomplete(f"The store says that it has {raw.total} more {spec.type}, and sends {len(rows)}.")
+        ids = [row.id for row in rows[:whole]]
+        yield IndexPage(ids, [""] * whole, max(raw.total or 0, whole), None)
+        if whole == len(rows):
+            return
+        query = query.filtered({f"{keyset.by}.id[gt]": owners[whole - 1]})
