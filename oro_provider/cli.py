@@ -117,6 +117,17 @@ COMMANDS: tuple[Command, ...] = (
             ),
         ),
     ),
+    Command(
+        "watermarks",
+        "Show how far the readers of assets have come, from Airflow's database",
+        "watermarks:watermarks",
+        (
+            Argument(("asset",), "The asset, such as orocommerce://shop/orders", {"nargs": "?", "metavar": "ASSET"}),
+            Argument(("--reader",), "The reader", {"metavar": "NAME"}),
+            Argument(("--reset",), "Remove them: the reader begins afresh", {"action": "store_true"}),
+            JSON,
+        ),
+    ),
     Command("entities", "List the entities that the provider knows", "records:entities", (JSON,)),
     Command(
         "get",

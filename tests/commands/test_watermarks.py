@@ -1,0 +1,72 @@
+"""`watermarks`: what stands in Airflow's database, where assets have a state store and where Variables stand in."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
+from oro_provider.watermarks import Watermark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ASSET = "orocommerce://shop/orders"
+POSITION = {"until": "2026-11-07T10:00:00Z", "last_id": 77}
+
+
+@pytest.fixture(params=["state store", "variables"])
+def stored(request: pytest.FixtureRequest, airflow_database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A watermark of two readers, kept as this Airflow or an older one keeps it."""
+    from airflow.utils.session import create_session
+
+    if request.param == "state store":
+        if not AIRFLOW_V_3_3_PLUS:
+            pytest.skip("assets have a state store from Airflow 3.3 on")
+        from airflow.models.asset import AssetModel
+        from airflow.state import AssetScope, get_state_backend
+
+        with create_session() as session:
+            asset = AssetModel(name=ASSET, uri=ASSET, group="asset")
+            session.add(asset)
+            session.flush()
+            id_ = asset.id
+        for reader in ("default", "other"):
+            get_state_backend().set(AssetScope(asset_id=id_), Watermark(ASSET, reader).key, json.dumps(POSITION))
+        yield request.param
+        with create_session() as session:
+            session.delete(session.get(AssetModel, id_))
+        return
+    from airflow.models.variable import Variable
+
+    monkeypatch.setattr("oro_provider.commands.watermarks.AIRFLOW_V_3_3_PLUS", False)
+    for reader in ("default", "other"):
+        Variable.set(Watermark(ASSET, reader).variable, json.dumps(POSITION))
+    yield request.param
+    for reader in ("default", "other"):
+        Variable.delete(Watermark(ASSET, reader).variable)
+
+
+def test_each_readers_watermark_is_shown(stored: str, command: Callable[..., Any]) -> None:
+    said = command("watermarks")
+    assert said.out.splitlines() == [
+        f"{ASSET}  default  2026-11-07T10:00:00Z  order 77",
+        f"{ASSET}  other  2026-11-07T10:00:00Z  order 77",
+    ]
+    shown = json.loads(command("watermarks", ASSET, "--reader", "other", "--json").out)
+    assert shown == [{"asset": ASSET, "reader": "other", "watermark": POSITION}]
+
+
+def test_a_watermark_is_removed_by_name_only(stored: str, command: Callable[..., Any]) -> None:
+    assert "name the asset" in command("watermarks", "--reset").err
+    said = command("watermarks", ASSET, "--reader", "default", "--reset")
+    assert said.out == f"removed the watermark of {ASSET} for reader default\n"
+    assert command("watermarks").out == f"{ASSET}  other  2026-11-07T10:00:00Z  order 77\n"
+    again = command("watermarks", ASSET, "--reader", "default", "--reset")
+    assert (again.status, again.err) == (2, f"{ASSET} has no watermark\n")
+
+
+def test_where_there_is_none_it_says_so(airflow_database: None, command: Callable[..., Any]) -> None:
+    assert command("watermarks").out == "there is no watermark\n"
