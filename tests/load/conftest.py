@@ -46,3 +46,10 @@ def store(_store: LoadStore) -> Iterator[LoadStore]:
     yield _store
     _store.sandbox.heal()
     _store.sandbox.switch(consumers=1)
+
+
+@pytest.fixture(scope="session")
+def newest_store() -> Iterator[LoadStore]:
+    """A store that knows external ids, as they are from 6.1.10 on."""
+    with running(seed=5, orders=5, version="6.1.11") as sandbox:
+        yield LoadStore(sandbox)
