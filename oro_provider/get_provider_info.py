@@ -44,23 +44,7 @@ def get_provider_info() -> dict[str, object]:
             }
         ],
         "cli": ["oro_provider.cli.get_commands"],  # Airflow 3.2+
-        "config": {
-            "orocommerce": {
-                "description": "Settings of the OroCommerce provider.",
-                "options": {
-                    "work_path": {
-                        "description": (
-                            "Where loads keep how far they have come, so that a retry goes on: a folder or object storage that all "
-                            "workers share. By default beside a load's rejects, else in the worker's temporary folder."
-                        ),
-                        "type": "string",
-                        "version_added": __version__,
-                        "example": "s3://aws_default@lake/orocommerce-work",
-                        "default": "",
-                    }
-                },
-            }
-        },
+        "config": {"orocommerce": {"description": "Settings of the OroCommerce provider.", "options": _options()}},
         "connection-types": [
             {
                 "connection-type": CONNECTION_TYPE,
@@ -76,3 +60,18 @@ def get_provider_info() -> dict[str, object]:
 
 def _modules(*names: str) -> list[dict[str, object]]:
     return [{"integration-name": _INTEGRATION, "python-modules": list(names)}]
+
+
+def _options() -> dict[str, object]:
+    return {
+        "work_path": {
+            "description": (
+                "Where loads keep how far they have come, so that a retry goes on: a folder or object storage that all "
+                "workers share. By default beside a load's rejects, else in the worker's temporary folder."
+            ),
+            "type": "string",
+            "version_added": __version__,
+            "example": "s3://aws_default@lake/orocommerce-work",
+            "default": "",
+        }
+    }
