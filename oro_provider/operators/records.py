@@ -70,5 +70,28 @@ class Records:
         return str(self)
 
 
+class Names(Mapping[str, Mapping[str, str]]):
+    """Ids by field and name, as they were resolved; as text it tells how many, since names may be people's."""
+
+    def __init__(self, given: Mapping[str, Mapping[str, str]]) -> None:
+        self._given = given
+
+    def __getitem__(self, field: str) -> Mapping[str, str]:
+        return self._given[field]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{len(ids)} {field}" for field, ids in self._given.items()) or "no names"
+
+    def serialize(self) -> str:
+        """What Airflow stores as the rendered field."""
+        return str(self)
+
+
 def _is_path(given: Any) -> bool:
     return isinstance(given, str) or hasattr(given, "open")

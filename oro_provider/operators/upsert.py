@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from oro_provider.operators.records import Records
+from oro_provider.operators.records import Names, Records
 from oro_provider.operators.store import StoreOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import AirflowException, AirflowFailException, conf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import jinja2
     from airflow.sdk import Context
@@ -107,6 +108,8 @@ class OroCommerceUpsertOperator(StoreOperator):
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         super().render_template_fields(context, jinja_env)
         self.records = Records(self.records)
+        if isinstance(self.lookups, Mapping):
+            self.lookups = Names(self.lookups)
 
     def execute(self, context: Context) -> Outcome:
         return self._load(context, resume=_is_retry(context), patient=not self.deferrable)

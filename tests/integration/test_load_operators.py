@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
 
 from oro_provider.operators.delete import OroCommerceDeleteProductPricesOperator, OroCommerceDeleteProductsOperator
 from oro_provider.operators.lookups import OroCommerceResolveLookupsOperator
@@ -23,6 +22,7 @@ from oro_provider.operators.upsert import (
 )
 from oro_provider.triggers.operations import OroCommerceOperationsTrigger, validated
 from oro_provider.version_compat import AirflowFailException
+from tests.deferral import TaskDeferred
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,18 +15,13 @@ import pytest
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger, OroCommerceNewOrdersTrigger
 from oro_provider.version_compat import (
-    AIRFLOW_V_3_2_PLUS,
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
 )
+from tests.deferral import TaskDeferred
 from tests.integration.orders import Shop
 from tests.integration.orders import shop as running_shop
-
-if AIRFLOW_V_3_2_PLUS:
-    from airflow.sdk.exceptions import TaskDeferred
-else:
-    from airflow.exceptions import TaskDeferred
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -47,7 +47,7 @@ def kwargs(reader: StoreReader, monkeypatch: pytest.MonkeyPatch) -> dict[str, An
     monkeypatch.setenv("AIRFLOW_CONN_OROCOMMERCE_DEFAULT", reader.connection())
     since = (datetime.now(timezone.utc) + timedelta(seconds=1)).isoformat()
     sensor = OroCommerceNewOrdersSensor(task_id="wait", since=since, deferrable=True, poke_interval=INTERVAL)
-    from airflow.sdk.exceptions import TaskDeferred
+    from tests.deferral import TaskDeferred
 
     with pytest.raises(TaskDeferred) as raised:
         sensor.execute({})

@@ -10,7 +10,7 @@ import pytest
 
 from oro_provider.operators.extract import OroCommerceExtractOperator, OroCommerceExtractOrdersOperator
 from oro_provider.operators.lookups import OroCommerceResolveLookupsOperator
-from oro_provider.operators.records import Records
+from oro_provider.operators.records import Names, Records
 from oro_provider.operators.upsert import OroCommerceUpsertOperator, OroCommerceUpsertProductsOperator
 from oro_provider.sandbox import running
 from oro_provider.version_compat import AirflowException, AirflowFailException
@@ -190,3 +190,9 @@ def test_rows_do_not_show_in_a_rendered_field() -> None:
     rows = Records([{"sku": "X-1", "email": "jane@example.com"}])
     assert str(rows) == rows.serialize() == "1 rows"
     assert "jane" not in repr(rows)
+
+
+def test_names_do_not_show_in_a_rendered_field() -> None:
+    names = Names({"customer": {"Jane's Bakery": "7", "Acme": "8"}})
+    assert names["customer"]["Acme"] == "8"
+    assert str(names) == names.serialize() == "2 customer"

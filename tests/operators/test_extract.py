@@ -9,13 +9,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
 
 from oro_provider.operators import extract as operators
 from oro_provider.operators.extract import OroCommerceExtractOperator, OroCommerceExtractOrdersOperator, attempt
 from oro_provider.operators.shards import OroCommercePlanExtractOperator, OroCommercePublishExtractOperator
 from oro_provider.sandbox import running
 from oro_provider.version_compat import AirflowFailException
+from tests.deferral import TaskDeferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
