@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow import __version__ as airflow_version
 from packaging.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 # A pre-release counts as its release: 3.2.0rc1 has what 3.2 has.
 _RELEASE = Version(airflow_version).release
@@ -33,6 +38,17 @@ else:
     )
 
 
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """Run a function that may ask the supervisor for something beside the event loop, and return what it returns.
+
+    In a thread of asgiref's and not of asyncio's: Airflow 3.1's triggerer brings what such a thread asks back to its own loop by
+    asgiref only; from any other thread the answers get mixed up, which ends the triggerer.
+    """
+    from asgiref.sync import sync_to_async
+
+    return await sync_to_async(function, thread_sensitive=False)(*arguments)
+
+
 def metrics() -> Any:
     """Return what counts and gauges go to; a module since Airflow 3.2, a class before."""
     if AIRFLOW_V_3_2_PLUS:
@@ -53,5 +69,6 @@ __all__ = [
     "AirflowSensorTimeout",
     "AirflowSkipException",
     "conf",
+    "in_thread",
     "metrics",
 ]

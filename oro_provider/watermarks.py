@@ -6,12 +6,11 @@ asset has its own, so that two DAGs do not take each other's orders.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS, AirflowFailException
+from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS, AirflowFailException, in_thread
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset, Context
@@ -62,7 +61,7 @@ class Watermark:
 
             value = await stores[AssetNameRef(name=self.name)].aget(self.key)
         else:
-            value = await asyncio.to_thread(_read_variable, self.variable)
+            value = await in_thread(_read_variable, self.variable)
         return self._position(value)
 
     def advance(self, context: Context, position: Position | dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -35,14 +35,14 @@ from oro_provider.api.paging import Order, first_query, next_query
 from oro_provider.api.route import proxy, tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from typing_extensions import Self
 
     from oro_provider.api.calls import Call
     from oro_provider.api.documents import JsonObject, Page
     from oro_provider.api.exchange import Answer, Flow
-    from oro_provider.api.grants import GrantStore
+    from oro_provider.api.grants import Grant, GrantStore
     from oro_provider.api.query import Query
     from oro_provider.api.settings import Settings
 
@@ -58,7 +58,7 @@ class AsyncOroClient:
     """A client of one store for one event loop: `async with AsyncOroClient(settings) as client: ...`.
 
     `on_token` is called with each new token before it is used, so that whoever logs can mask it; it and `grants`, which keeps
-    the pair of tokens of a login by browser, are called in a thread.
+    the pair of tokens of a login by browser, are called in a thread: by `in_thread`, where threads of asyncio will not do.
     """
 
     def __init__(
@@ -68,10 +68,12 @@ class AsyncOroClient:
         retries: Retries | None = None,
         on_token: Callable[[str], None] | None = None,
         grants: GrantStore | None = None,
+        in_thread: Callable[..., Awaitable[Any]] = asyncio.to_thread,
     ) -> None:
         self.settings = settings
         self.calls = Calls(settings)
         self.requests = 0
+        self._in_thread = in_thread
         self._retries = retries_for(settings, retries)
         self._on_token = on_token
         self._announced: set[str] = set()
@@ -140,7 +142,7 @@ class AsyncOroClient:
             if self._on_token is not None and value not in self._announced:
                 self._announced.add(value)
                 # In a thread: whoever masks may talk to a supervisor, which a loop that others share must not wait for.
-                await asyncio.to_thread(self._on_token, value)
+                await self._in_thread(self._on_token, value)
 
     async def close(self) -> None:
         if self._login is not None and not self._login.done():
@@ -183,12 +185,13 @@ class AsyncOroClient:
                 case Login(stale):
                     answer = await self.token(stale)
                 case ReadGrant():
-                    answer = await asyncio.to_thread(self._grants.read)
-                    if answer is not None:
-                        await self._announce(answer.access_token, answer.refresh_token)
+                    held: Grant | None = await self._in_thread(self._grants.read)
+                    if held is not None:
+                        await self._announce(held.access_token, held.refresh_token)
+                    answer = held
                 case KeepGrant(grant):
                     await self._announce(grant.access_token, grant.refresh_token)
-                    answer = await asyncio.to_thread(kept, self._grants, grant)
+                    answer = await self._in_thread(kept, self._grants, grant)
 
     async def _send(self, request: Request) -> Response | Failure:
         if self._session is None:

@@ -6,7 +6,6 @@ the same, since `HttpHook` sends unknown extras as headers and logs the bodies o
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
 from functools import cached_property
@@ -32,6 +31,7 @@ from oro_provider.connection import (
 from oro_provider.entities import paging_order
 from oro_provider.extract.records import flat_record, include_tree
 from oro_provider.grant_variable import VariableGrants
+from oro_provider.version_compat import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -97,7 +97,7 @@ class OroCommerceHook(HttpHook):
             # Not `extra_dejson`, which masks by a call to the supervisor that must not be made in an event loop.
             settings = parse_connection(connection, _extra(connection.extra))
             for secret in secret_values(settings):
-                await asyncio.to_thread(mask_secret, secret)
+                await in_thread(mask_secret, secret)
             self.__dict__["settings"] = settings
         return self.settings
 
@@ -111,7 +111,7 @@ class OroCommerceHook(HttpHook):
         """A new client for one event loop: `async with hook.async_client as client: ...`."""
         from oro_provider.api.async_client import AsyncOroClient
 
-        return AsyncOroClient(self.settings, on_token=mask_secret, grants=self.grants)
+        return AsyncOroClient(self.settings, on_token=mask_secret, grants=self.grants, in_thread=in_thread)
 
     @property
     def grants(self) -> GrantStore:

@@ -53,8 +53,10 @@ def polling_client(hook: OroCommerceHook) -> AsyncOroClient:
 
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.api.exchange import Retries
+    from oro_provider.version_compat import in_thread
 
-    return AsyncOroClient(hook.settings, retries=Retries(attempts=1), on_token=mask_secret)
+    once = Retries(attempts=1)
+    return AsyncOroClient(hook.settings, retries=once, on_token=mask_secret, grants=hook.grants, in_thread=in_thread)
 
 
 async def ask(conn_id: str, job: Callable[[AsyncOroClient], Awaitable[T]]) -> T:
