@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from oro_provider.sandbox import RunningStore
 
 
-@pytest.fixture(scope="session")
-def airflow_database() -> None:
-    from airflow.utils.db import initdb
-
-    initdb()
-
-
 @pytest.fixture(scope="module")
 def store() -> Iterator[RunningStore]:
     with running(orders=3) as running_store:
