@@ -83,6 +83,7 @@ class AsyncOroClient:
         self._pace = pace_of(settings.origin, settings.requests_per_second)
         self._gate = gate_of(settings.origin, settings.max_connections, settings.read_timeout)
         self._proxy = proxy(settings)
+        self._timeout = _timeout(settings, settings.read_timeout)
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, type_: str, id_: str, query: Query | None = None) -> Record:
@@ -211,9 +212,7 @@ class AsyncOroClient:
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Response | Failure:
         self.requests += 1
         settings = self.settings
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=settings.connect_timeout, sock_read=request.read_timeout or settings.read_timeout
-        )
+        timeout = self._timeout if request.read_timeout is None else _timeout(settings, request.read_timeout)
         try:
             async with session.request(
                 request.method,
@@ -232,6 +231,10 @@ class AsyncOroClient:
             return Failure("the answer broke off", sent=True, truncated=True)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             return _failure(error, settings)
+
+
+def _timeout(settings: Settings, read_timeout: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout, sock_read=read_timeout)
 
 
 async def _body(answer: aiohttp.ClientResponse, headers: dict[str, str]) -> bytes:

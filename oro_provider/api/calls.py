@@ -6,19 +6,20 @@ parameter it answers 415 (5.1 to 7.0).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 from urllib.parse import quote
 
 from oro_provider.api.documents import MEDIA_TYPE, Page, Resource, decode, encode, read_included, read_one, read_page
 from oro_provider.api.exchange import Request, Response
-from oro_provider.api.query import LONGEST_QUERY, Query
+from oro_provider.api.query import LONGEST_QUERY, Query, filter_value
 from oro_provider.api.raw import RawPage, read_raw_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from oro_provider.api.documents import JsonObject, Ref
+    from oro_provider.api.query import FilterValue
     from oro_provider.api.settings import Settings
 
 T = TypeVar("T")
@@ -41,6 +42,24 @@ class Record:
     included: Mapping[Ref, Resource]
 
 
+class Selection:
+    """Pages of a list by the ids of what is in them. All of a request but the ids is written once: a reader makes thousands."""
+
+    def __init__(self, calls: Calls, type_: str, query: Query) -> None:
+        self._calls, self._type, self._query = calls, type_, query
+        self._headers = calls.raw_page(type_, Query()).request.headers
+        self._url = f"{calls.url(type_)}?{query.url_query()}"
+        self._longest = len(calls.url(type_)) + LONGEST_QUERY
+
+    def page(self, ids: FilterValue, size: int, *, divisible: bool = False) -> Call[RawPage]:
+        """Return the call for these ids, `size` of them at most."""
+        url = f"{self._url}&filter[id]={quote(filter_value(ids), safe=',.:')}&page[size]={size}"
+        if len(url) > self._longest:
+            query = self._query.filtered({"id": ids}).where(size=size)
+            return self._calls.raw_page(self._type, query, divisible=divisible)
+        return Call(Request("GET", url, self._headers, repeatable=True, divisible=divisible), read_raw_page)
+
+
 @dataclass(frozen=True, slots=True)
 class Calls:
     """Builds the calls to one store."""
@@ -57,7 +76,7 @@ class Calls:
         `type_` may be a path below a record (`orders/7/lineItems`). `total` asks for the number of records that match, which
         costs the store a query of its own and is a 500 on sub-resources of 5.1.
         """
-        return Call(self._list(type_, query, total=total), read_page)
+        return self.page_as(read_page, type_, query, total=total)
 
     def raw_page(self, type_: str, query: Query, *, total: bool = False, divisible: bool = False) -> Call[RawPage]:
         """As `page`, but its resource objects stay bytes. `divisible`: the caller asks for less after a time-out."""
@@ -73,16 +92,16 @@ class Calls:
         divisible: bool = False,
     ) -> Call[T]:
         """As `raw_page`, read by a function of the caller's."""
-        return Call(replace(self._list(type_, query, total=total), divisible=divisible), read)
-
-    def _list(self, type_: str, query: Query, *, total: bool) -> Request:
         headers = {"X-Include": "noHateoas;totalCount" if total else "noHateoas"}
         url = self.url(*type_.split("/"))
         text = query.url_query()
-        if len(text) <= LONGEST_QUERY:
-            return self._request("GET", f"{url}?{text}" if text else url, headers=headers, repeatable=True)
-        headers["X-HTTP-Method-Override"] = "GET"
-        return self._request("POST", url, query.body(), headers=headers, repeatable=True)
+        method, body = "GET", None
+        if len(text) > LONGEST_QUERY:
+            headers["X-HTTP-Method-Override"] = "GET"
+            method, body = "POST", query.body()
+        elif text:
+            url = f"{url}?{text}"
+        return Call(self._request(method, url, body, headers=headers, repeatable=True, divisible=divisible), read)
 
     def create(
         self,
@@ -158,6 +177,7 @@ class Calls:
         *,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
+        divisible: bool = False,
     ) -> Request:
         sent = {
             **self.settings.extra_headers,
@@ -166,7 +186,7 @@ class Calls:
             **({"Content-Type": MEDIA_TYPE} if body is not None else {}),
             **(headers or {}),
         }
-        return Request(method, url, sent, body, repeatable)
+        return Request(method, url, sent, body, repeatable, divisible=divisible)
 
 
 def _read_record(response: Response) -> Record:

@@ -55,7 +55,16 @@ class Request:
 
     def with_token(self, token: Token) -> Request:
         """Return the same request with the token's Authorization header."""
-        return replace(self, headers={**self.headers, "Authorization": f"Bearer {token.value}"})
+        # Spelled out, since `dataclasses.replace` takes four times as long and every request comes through here.
+        return Request(
+            self.method,
+            self.url,
+            {**self.headers, "Authorization": f"Bearer {token.value}"},
+            self.body,
+            self.repeatable,
+            self.read_timeout,
+            self.divisible,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Pressure:
             if now < self.held_until:
                 return self
             return Pressure(max(1.0, self.limit / 2), now + max(seconds, 1.0))
+        if self.limit >= most:
+            return self
         return replace(self, limit=min(float(most), self.limit + 1 / self.limit))
 
 

@@ -44,7 +44,7 @@ def filter_value(value: FilterValue) -> str:
         return str(value)
     if isinstance(value, Range):
         return f"{filter_value(value.low)}..{filter_value(value.high)}"
-    items = [str(item) for item in value]
+    items = list(map(str, value))
     joined = ",".join(items)
     if joined.count(",") >= max(len(items), 1):
         item = next(item for item in items if "," in item)

@@ -146,7 +146,7 @@ class RecordFiles:
             if not lines:
                 continue
             file = self._open.get(type_) or self._new(type_)
-            block = b"\n".join(lines) + b"\n"
+            block = b"\n".join([*lines, b""])
             file.written.line_bytes += len(block)
             self._raw_bytes += len(block)
             packed = self._pack(block)

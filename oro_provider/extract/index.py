@@ -106,7 +106,8 @@ class Index:
 
     def _checked(self, found: Entries) -> IndexPage:
         ids = found.ids
-        if ids and not all(map(str.isdigit, ids)):
+        together = "".join(ids)
+        if ids and not (together.isascii() and together.isdigit() and all(ids)):
             raise UnexpectedAnswer(f"{self._spec.type} have ids that are no integers: read them by page number")
         numbers = list(map(int, ids))
         before = int(self._last) if self._last is not None else -1

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from oro_provider.api.calls import Selection
 from oro_provider.api.errors import Incomplete, OroCommerceError, TimedOut, UnexpectedAnswer
 from oro_provider.api.query import Query
 from oro_provider.entities.shapes import SHAPES
@@ -60,7 +62,7 @@ class Pages:
         self._client = client
         self._spec = spec
         self._apart = spec.apart
-        self._query = spec.page
+        self._selection = Selection(client.calls, spec.type, spec.page)
         to_many = [name for name, to in spec.entity.shape.relationships.items() if to.many]
         lists = [name for name in to_many if name in spec.sparse[spec.type]]
         self._lengths = lengths_reader(lists) if lists else None
@@ -89,9 +91,8 @@ class Pages:
         return page
 
     async def _page(self, ids: Sequence[str]) -> PageRows:
-        query = self._query.where(filters={**self._query.filters, "id": ids_filter(ids)}, size=len(ids))
         try:
-            call = self._client.calls.raw_page(self._spec.type, query, divisible=len(ids) > 1)
+            call = self._selection.page(ids_filter(ids), len(ids), divisible=len(ids) > 1)
             raw = await self._client.perform(call)
         except OroCommerceError as error:
             if len(ids) == 1 or not (isinstance(error, TimedOut) or error.status == 504):
@@ -126,7 +127,7 @@ class Pages:
             return False
         # Ids in order whose first and last are of one length are all of that length.
         length = len(self._beginning) + len(ids[0]) + 1
-        beginnings = b"".join([memoryview(data)[:length] for data in page.data])
+        beginnings = b"".join(map(itemgetter(slice(length)), map(memoryview, page.data)))
         return beginnings == (self._beginning + ('"' + self._beginning).join(ids) + '"').encode()
 
     def _check_delivered(self, data: msgspec.Raw) -> None:
