@@ -16,7 +16,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from oro_provider.extract.layouts import Tables
+    from oro_provider.extract.layouts import Lines
 
 Format = Literal["jsonl", "jsonl.gz", "jsonl.zst", "parquet"]
 
@@ -68,9 +68,8 @@ class RecordFiles:
         self._columns = columns
         self._block_bytes = block_bytes
         self._file_bytes = file_bytes
-        self._lines: dict[str, list[Any]] = {}
+        self._lines: dict[str, list[Lines]] = {}
         self._waiting = 0
-        self._raw_bytes = 0
         self._open: dict[str, _Open] = {}
         # Plain lines on a disk go there at once, which costs 50 us a page. Collecting them costs more: the allocator gives the
         # memory of each block back and takes it anew, 1.5 us a record.
@@ -103,17 +102,14 @@ class RecordFiles:
     def open_names(self) -> list[str]:
         return [file.written.name for file in self._open.values()]
 
-    def add(self, tables: Tables) -> bool:
+    def add(self, tables: Mapping[str, Lines]) -> bool:
         """Take lines; return whether a block is full, so that `flush` should be called."""
-        if self._direct:
-            before = self._raw_bytes
-            self._write(tables)
-            self._waiting += self._raw_bytes - before
-            return self._waiting >= self._block_bytes
         for type_, lines in tables.items():
-            if lines:
-                self._lines.setdefault(type_, []).extend(lines)
-                self._waiting += sum(memoryview(line).nbytes for line in lines)
+            if lines.count and self._direct:
+                self._write(type_, lines.count, lines.text)
+            elif lines.count:
+                self._lines.setdefault(type_, []).append(lines)
+            self._waiting += len(lines.text)
         return self._waiting >= self._block_bytes
 
     async def flush(self) -> bool:
@@ -121,7 +117,7 @@ class RecordFiles:
         lines, self._lines, self._waiting = self._lines, {}, 0
         if lines:
             # In a thread: compression and object storage must not hold up the answers that are coming in.
-            await asyncio.to_thread(self._write, lines)
+            await asyncio.to_thread(self._write_blocks, lines)
         for file in self._open.values():
             file.sink.flush()
         if sum(file.written.line_bytes for file in self._open.values()) >= self._file_bytes:
@@ -141,18 +137,17 @@ class RecordFiles:
             file.sink.close()
         self._open = {}
 
-    def _write(self, tables: Mapping[str, list[Any]]) -> None:
-        for type_, lines in tables.items():
-            if not lines:
-                continue
-            file = self._open.get(type_) or self._new(type_)
-            block = b"\n".join([*lines, b""])
-            file.written.line_bytes += len(block)
-            self._raw_bytes += len(block)
-            packed = self._pack(block)
-            file.sink.write(packed)
-            file.written.count += len(lines)
-            file.written.bytes += len(packed)
+    def _write_blocks(self, tables: Mapping[str, list[Lines]]) -> None:
+        for type_, taken in tables.items():
+            self._write(type_, sum(lines.count for lines in taken), b"".join([lines.text for lines in taken]))
+
+    def _write(self, type_: str, count: int, block: bytes) -> None:
+        file = self._open.get(type_) or self._new(type_)
+        packed = self._pack(block)
+        file.sink.write(packed)
+        file.written.count += count
+        file.written.line_bytes += len(block)
+        file.written.bytes += len(packed)
 
     def _new(self, type_: str) -> _Open:
         number = sum(written.type == type_ for written in self.files)

@@ -6,39 +6,46 @@ every character of a text is the store's own.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from oro_provider.api.errors import UnexpectedAnswer
 from oro_provider.entities.shapes import SHAPES
+from oro_provider.extract.forms import Forms
 from oro_provider.extract.heads import Identity, identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from oro_provider.extract.forms import Form, Named, Ref
     from oro_provider.extract.pages import PageRows
     from oro_provider.extract.records import IncludeTree
     from oro_provider.extract.spec import Extract
 
 # The lines of each file, by the type of what is in it.
 Tables: TypeAlias = "dict[str, list[Any]]"
+# A resource object and its form, and the included ones by type and by id as JSON.
+Read: TypeAlias = "tuple[Form | None, Any]"
+Included: TypeAlias = "Mapping[tuple[str, bytes], Read]"
 
 
-class _Relationship(msgspec.Struct, gc=False):
-    data: Identity | list[Identity] | msgspec.UnsetType | None = msgspec.UNSET
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of one file: how many, and their text, each with its end."""
 
+    count: int
+    text: bytes = field(repr=False)
 
-class _Object(msgspec.Struct, gc=False):
-    type: str
-    id: str
-    attributes: msgspec.Raw = msgspec.Raw(b"{}")
-    relationships: dict[str, _Relationship] | list[Any] = []
+    @classmethod
+    def of(cls, lines: Sequence[Any]) -> Lines:
+        """Return these lines as one text."""
+        return cls(len(lines), b"\n".join([*lines, b""]))
 
 
 _NONE: frozenset[str] = frozenset()
-_decode = msgspec.json.Decoder(_Object).decode
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -80,56 +87,63 @@ class RecordsLayout:
             for type_, names in asked.items()
             if type_ in SHAPES and names - {*SHAPES[type_].attributes, *SHAPES[type_].relationships}
         }
+        self._forms = Forms(without=self._foreign.keys())
 
     def tables(self, page: PageRows) -> Tables:
         """Return the page's records as lines of JSON."""
-        included = _by_ref(page.included)
-        parts = {name: _by_ref(part.included) for name, part in page.apart.items()}
+        included = self._by_ref(page.included)
+        parts = {name: self._by_ref(part.included) for name, part in page.apart.items()}
         lines = []
         for data in page.data:
-            item = _decode(data)
-            record = self._record(item, included, self._together)
+            form, item = self._forms.read(data)
+            pieces = self._pieces(form, item, included, self._together)
             for name, below in self._apart.items():
-                found = page.apart[name].by_owner.get(item.id, ())
-                nested = b",".join(self._record(_decode(one), parts[name], below) for one in found)
-                record = b'%b,"%b":[%b]}' % (record[:-1], name.encode(), nested)
-            lines.append(record)
+                found = page.apart[name].by_owner.get(msgspec.json.decode(item.id), ())
+                nested = [self._record(self._forms.read(one), parts[name], below) for one in found]
+                pieces[-1:] = (b",%b:[" % msgspec.json.encode(name), b",".join(nested), b"]", b"}")
+            lines.append(b"".join(pieces))
         return {self._type: lines}
 
-    def _record(self, item: _Object, included: Mapping[tuple[str, str], _Object], tree: IncludeTree) -> bytes:
-        pieces = [b'{"id":%b' % _text(item.id).encode()]
+    def _by_ref(self, related: Sequence[msgspec.Raw]) -> Included:
+        found = map(self._forms.read, related)
+        return {(form.type if form else item.type, bytes(item.id)): (form, item) for form, item in found}
+
+    def _record(self, read: Read, included: Included, tree: IncludeTree) -> bytes:
+        return b"".join(self._pieces(*read, included, tree))
+
+    def _pieces(self, form: Form | None, item: Any, included: Included, tree: IncludeTree) -> list[Any]:
+        """Return the pieces of a record's JSON; the last of them is its end."""
+        if form is None:
+            return self._pieces_by_name(item, included, tree)
+        pieces = form.pieces(item)
+        for name in tree.keys() & form.to_one.keys() if tree else ():
+            place, target = form.to_one[name]
+            pieces[place] = self._target(target(item), included, tree[name])
+        for name, (place, target) in form.to_many.items():
+            pieces[place] = self._target(target(item), included, tree.get(name))
+        return pieces
+
+    def _pieces_by_name(self, item: Named, included: Included, tree: IncludeTree) -> list[Any]:
+        pieces: list[Any] = [b'{"id":', item.id]
         foreign = self._foreign.get(item.type, _NONE)
         extra: list[bytes] = []
-        attributes = bytes(item.attributes)[1:-1].strip()  # PHP writes an empty object as []
-        if foreign and attributes:
-            attributes, extra = _without(attributes, foreign)
-        if attributes:
-            pieces.append(attributes)
-        # References without anything below them are most of a record's relationships: they become text in one go.
-        plain: list[str] = []
-        relationships = item.relationships if isinstance(item.relationships, dict) else {}
-        for name, relationship in relationships.items():
-            target = relationship.data
-            if name in tree or name in foreign or isinstance(target, list):
-                if target is not msgspec.UNSET:
-                    piece = b'"%b":%b' % (name.encode(), self._target(target, included, tree.get(name)))
-                    (extra if name in foreign else pieces).append(piece)
-            elif target is None:
-                plain.append(f'"{name}":null')
-            elif target is not msgspec.UNSET:
-                plain.append(f'"{name}":{_text(target.id)}')
-        if plain:
-            pieces.append(",".join(plain).encode())
+        members = item.members
+        if foreign and members:
+            members, extra = _without(members, foreign)
+        if members:
+            pieces += (b",", members)
+        for name, target in item.targets.items():
+            if target is not msgspec.UNSET:
+                piece = _member(name, self._target(target, included, tree.get(name)))
+                if name in foreign:
+                    extra.append(piece)
+                else:
+                    pieces += (b",", piece)
         if extra:
-            pieces.append(b'"_extra":{%b}' % b",".join(extra))
-        return b",".join(pieces) + b"}"
+            pieces.append(b',"_extra":{%b}' % b",".join(extra))
+        return [*pieces, b"}"]
 
-    def _target(
-        self,
-        target: Identity | list[Identity] | None,
-        included: Mapping[tuple[str, str], _Object],
-        below: IncludeTree | None,
-    ) -> bytes:
+    def _target(self, target: Ref | list[Ref] | None, included: Included, below: IncludeTree | None) -> bytes:
         """Return what a relationship points to: ids, or where there is something below them records."""
         if target is None:
             return b"null"
@@ -137,26 +151,24 @@ class RecordsLayout:
             return b"[%b]" % b",".join([self._nested(ref, included, below) for ref in target])
         return self._nested(target, included, below)
 
-    def _nested(self, ref: Identity, included: Mapping[tuple[str, str], _Object], below: IncludeTree | None) -> bytes:
+    def _nested(self, ref: Ref, included: Included, below: IncludeTree | None) -> bytes:
+        id_ = bytes(ref.id)
         if below is None:
-            return _text(ref.id).encode()
-        item = included.get((ref.type, ref.id))
-        if item is None:
-            raise UnexpectedAnswer(f"The store did not send {ref.type} {ref.id}, which the page refers to.")
-        return self._record(item, included, below)
+            return id_
+        found = included.get((ref.type, id_))
+        if found is None:
+            raise UnexpectedAnswer(
+                f"The store did not send {ref.type} {msgspec.json.decode(id_)}, which the page refers to."
+            )
+        return self._record(found, included, below)
 
 
-def _text(id_: str) -> str:
-    """Return an id as JSON; a number, which most are, has nothing to escape."""
-    return f'"{id_}"' if id_.isdigit() else msgspec.json.encode(id_).decode()
+def _member(name: str, value: bytes) -> bytes:
+    return b"%b:%b" % (msgspec.json.encode(name), value)
 
 
-def _by_ref(related: Sequence[msgspec.Raw]) -> dict[tuple[str, str], _Object]:
-    return {(item.type, item.id): item for item in map(_decode, related)}
-
-
-def _without(attributes: bytes, foreign: AbstractSet[str]) -> tuple[bytes, list[bytes]]:
+def _without(members: bytes, foreign: AbstractSet[str]) -> tuple[bytes, list[bytes]]:
     """Return the members of an object without these, and these as pieces."""
-    members = _decode_members(b"{%b}" % attributes)
-    extra = [b"%b:%b" % (msgspec.json.encode(name), bytes(members.pop(name))) for name in foreign & members.keys()]
-    return msgspec.json.encode(members)[1:-1], sorted(extra)
+    known = _decode_members(b"{%b}" % members)
+    extra = [_member(name, bytes(known.pop(name))) for name in foreign & known.keys()]
+    return msgspec.json.encode(known)[1:-1], sorted(extra)

@@ -21,7 +21,7 @@ from oro_provider.extract.records import IncludeTree, include_paths, sparse_fiel
 from oro_provider.extract.spec import ids_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.api.query import FilterValue
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # A store cuts to-many lists of a document at 100 (5.1) or 1,000 (6.0 and later); `noHateoas` removes the only sign of it.
 CUT_LENGTHS = frozenset({100, 1000})
+# A record with fewer bytes has no list that long: an identifier takes at least `{"type":"t","id":"1"},`.
+CUT_BYTES = min(CUT_LENGTHS) * 22
 
 
 @dataclass(slots=True)
@@ -115,6 +117,8 @@ class Pages:
             self._check_delivered(page.data[0])
         if self._lengths is not None:
             for place, data in enumerate(page.data):
+                if memoryview(data).nbytes < CUT_BYTES:
+                    continue
                 for name, length in self._lengths(data).items():
                     if length in CUT_LENGTHS:
                         await self._complete(page, place, identity(data).id, name)
@@ -127,7 +131,8 @@ class Pages:
             return False
         # Ids in order whose first and last are of one length are all of that length.
         length = len(self._beginning) + len(ids[0]) + 1
-        beginnings = b"".join(map(itemgetter(slice(length)), map(memoryview, page.data)))
+        views: Iterable[memoryview] = map(memoryview, page.data)
+        beginnings = b"".join(map(itemgetter(slice(length)), views))
         return beginnings == (self._beginning + ('"' + self._beginning).join(ids) + '"').encode()
 
     def _check_delivered(self, data: msgspec.Raw) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,7 +18,7 @@ from oro_provider.api.errors import InvalidRequest
 from oro_provider.extract.files import BLOCK_BYTES, FILE_BYTES, Format, RecordFiles
 from oro_provider.extract.index import Index, IndexPage
 from oro_provider.extract.journal import Journal, State
-from oro_provider.extract.layouts import ObjectsLayout, RecordsLayout
+from oro_provider.extract.layouts import Lines, ObjectsLayout, RecordsLayout
 from oro_provider.extract.manifest import Manifest, write_manifest
 from oro_provider.extract.missing import Missing
 from oro_provider.extract.numbered import keyed_index, numbered_pages, scopes
@@ -27,9 +27,10 @@ from oro_provider.extract.progress import Progress
 from oro_provider.extract.spec import Extract
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
+    from oro_provider.api.query import FilterValue
     from oro_provider.extract.known import Known
 
 __all__ = ["Destination", "Extract", "NotSettled", "extract", "read_pages", "read_records"]
@@ -138,7 +139,6 @@ async def _read(
     known: Known | None,
 ) -> None:
     """Read from where `state` ends to the end, keeping the journal up to date."""
-    layout = ObjectsLayout(spec) if spec.layout == "objects" else RecordsLayout(spec)
     missing = Missing(client, spec, state.moved, state.deleted)
 
     async def keep() -> None:
@@ -151,17 +151,17 @@ async def _read(
 
     async for page in read_pages(client, spec, last=state.last, progress=progress, known=known):
         await missing.add(page.missing, page.scope)
-        full = files.add(layout.tables(page))
-        state.last = page.ids[-1]
-        state.count += len(page.data)
+        full = files.add(page.tables)
+        state.last = page.last
+        state.count += page.count
         state.newest = max(state.newest, page.newest)
-        progress.add(len(page.data) + len(page.missing))
+        progress.add(page.count + len(page.missing))
         if full:
             await keep()
     await missing.settle()
     state.moved, state.deleted = missing.moved, missing.deleted
     if known is not None:
-        files.add({"deleted": [b'{"id":"%b"}' % id_.encode() for id_ in known.gone]})
+        files.add({"deleted": Lines.of([b'{"id":"%b"}' % id_.encode() for id_ in known.gone])})
         state.deleted += len(known.gone)
     await keep()
     await files.close()
@@ -169,17 +169,30 @@ async def _read(
 
 async def read_records(client: AsyncOroClient, spec: Extract, limit: int) -> list[dict[str, Any]]:
     """Return the records of an extract; raise `ValueError` where there are more than `limit`."""
-    layout, missing = RecordsLayout(spec), Missing(client, spec)
+    missing = Missing(client, spec)
+    decoder = msgspec.json.Decoder(dict[str, Any])
     records: list[dict[str, Any]] = []
-    async for page in read_pages(client, spec):
+    async for page in read_pages(client, replace(spec, layout="records")):
         await missing.add(page.missing, page.scope)
-        records += (msgspec.json.decode(line) for line in layout.tables(page)[spec.type])
+        records += decoder.decode_lines(page.tables[spec.type].text)
         if len(records) > limit:
             raise ValueError(
                 f"there are more than {limit} {spec.type}: raise records_limit, or give a target and read its files"
             )
     await missing.settle()
     return records
+
+
+@dataclass(frozen=True, slots=True)
+class PageLines:
+    """A page as it goes into files; `PageRows` says what the rest is. The bytes that the store sent are let go of by then."""
+
+    last: str
+    count: int
+    tables: Mapping[str, Lines]
+    missing: Sequence[str]
+    newest: str
+    scope: Mapping[str, FilterValue]
 
 
 async def read_pages(
@@ -189,7 +202,7 @@ async def read_pages(
     last: str | None = None,
     progress: Progress | None = None,
     known: Known | None = None,
-) -> AsyncIterator[PageRows]:
+) -> AsyncIterator[PageLines]:
     """Yield the pages of an extract in the order of their ids, after `last`, reading several at a time."""
     if known is not None and (spec.by_number or spec.window is not None):
         raise ValueError(
@@ -200,19 +213,36 @@ async def read_pages(
             async for page in _fetched(client, scope, keyed_index(client, scope, spec.keyset)):
                 yield page
     elif spec.by_number:
-        async for page in numbered_pages(client, spec, Pages(client, spec)):
-            yield page
+        lay_out = _layout(spec)
+        async for rows in numbered_pages(client, spec, Pages(client, spec)):
+            yield lay_out(rows)
     else:
         index = index_pages(client, spec, last, progress)
         async for page in _fetched(client, spec, known.compared(index) if known is not None else index):
             yield page
 
 
-async def _fetched(client: AsyncOroClient, spec: Extract, index: AsyncIterator[IndexPage]) -> AsyncIterator[PageRows]:
+def _layout(spec: Extract) -> Callable[[PageRows], PageLines]:
+    """Return what makes lines of a page."""
+    layout = ObjectsLayout(spec) if spec.layout == "objects" else RecordsLayout(spec)
+
+    def lay_out(page: PageRows) -> PageLines:
+        tables = {type_: Lines.of(lines) for type_, lines in layout.tables(page).items()}
+        return PageLines(page.ids[-1], len(page.data), tables, page.missing, page.newest, page.scope)
+
+    return lay_out
+
+
+async def _fetched(client: AsyncOroClient, spec: Extract, index: AsyncIterator[IndexPage]) -> AsyncIterator[PageLines]:
     """Yield the pages of what an index names, in its order."""
-    pages = Pages(client, spec)
+    pages, lay_out = Pages(client, spec), _layout(spec)
     size = spec.page_size or client.settings.page_size
-    ahead: deque[asyncio.Task[PageRows]] = deque()
+    ahead: deque[asyncio.Task[PageLines]] = deque()
+
+    async def page_of(ids: Sequence[str], dates: Sequence[str]) -> PageLines:
+        # Laid out as it comes, while it is in the processor's cache, and not when its turn has come to be written.
+        return lay_out(await pages.fetch(ids, dates))
+
     limit = PAGES_AHEAD * client.settings.max_connections
     try:
         async for found in index:
@@ -220,7 +250,7 @@ async def _fetched(client: AsyncOroClient, spec: Extract, index: AsyncIterator[I
                 if len(ahead) >= limit:
                     yield await ahead.popleft()
                 end = start + size
-                ahead.append(asyncio.ensure_future(pages.fetch(found.ids[start:end], found.dates[start:end])))
+                ahead.append(asyncio.ensure_future(page_of(found.ids[start:end], found.dates[start:end])))
         while ahead:
             yield await ahead.popleft()
     finally:

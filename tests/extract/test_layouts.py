@@ -24,6 +24,12 @@ def raws(items: list[Any]) -> list[msgspec.Raw]:
     return [msgspec.Raw(json.dumps(item, separators=(",", ":")).encode()) for item in items]
 
 
+# What a store sends of a relationship: mostly that to a user, and then again nothing, or no word of it.
+OWNERS = st.sampled_from(
+    [{"owner": {"data": {"type": "users", "id": "1"}}}] * 3 + [{"owner": {"data": None}}, {"owner": {}}, {}]
+)
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     lines = [
@@ -35,28 +41,34 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         }
         for id_ in draw(st.lists(IDS, max_size=3, unique=True))
     ]
+    customer = draw(IDS)
     order = {
         "type": "orders",
         "id": draw(IDS),
         "attributes": draw(st.sampled_from([[], {"identifier": draw(VALUES), "poNumber": draw(VALUES)}])),
         "relationships": {
-            "customer": {"data": {"type": "customers", "id": draw(IDS)}},
+            "customer": {"data": {"type": "customers", "id": customer}},
             "parent": {"data": None},
             "lineItems": {"data": [{"type": "orderlineitems", "id": line["id"]} for line in lines]},
-            "owner": {},
+            "discounts": {"data": [{"type": "orderdiscounts", "id": "5"}]},
+            **draw(OWNERS),
         },
     }
-    return {"data": order, "included": lines}
+    group = {"group": {"data": {"type": "customergroups", "id": "2"}}} if draw(st.booleans()) else []
+    related = {"type": "customers", "id": customer, "attributes": {"name": draw(VALUES)}, "relationships": group}
+    return {"data": order, "included": [*lines, related]}
 
 
-@given(documents())
-def test_a_spliced_record_is_what_decoding_gives(document: dict[str, Any]) -> None:
-    spec = Extract(ORDERS, include=("lineItems",))
-    page = PageRows([document["data"]["id"]], raws([document["data"]]), raws(document["included"]))
-    (line,) = RecordsLayout(spec).tables(page)["orders"]
-    wanted = flat_record(read_resource(document["data"]), read_included(document), include_tree(["lineItems"]))
-    assert json.loads(line) == wanted
-    assert b"\n" not in line
+@given(st.lists(documents(), min_size=1, max_size=5))
+def test_a_spliced_record_is_what_decoding_gives(found: list[dict[str, Any]]) -> None:
+    include = ("lineItems", "customer")
+    layout = RecordsLayout(Extract(ORDERS, include=include, fields=("discounts",)))
+    for document in found:
+        page = PageRows([document["data"]["id"]], raws([document["data"]]), raws(document["included"]))
+        (line,) = layout.tables(page)["orders"]
+        wanted = flat_record(read_resource(document["data"]), read_included(document), include_tree(include))
+        assert json.loads(line) == wanted
+        assert b"\n" not in line
 
 
 def test_what_oro_does_not_have_lies_in_extra() -> None:
