@@ -44,9 +44,10 @@ class Named(msgspec.Struct, gc=False):
 
     @property
     def targets(self) -> dict[str, Any]:
-        """What the relationships point to, by name."""
+        """What the relationships point to, by name; lists last, so that records look the same with a form and without one."""
         found = self.relationships if isinstance(self.relationships, dict) else {}
-        return {name: relationship.data for name, relationship in found.items()}
+        targets = {name: relationship.data for name, relationship in found.items()}
+        return dict(sorted(targets.items(), key=lambda member: isinstance(member[1], list)))
 
 
 class _ToOne(msgspec.Struct, gc=False):

@@ -70,6 +70,33 @@ class _Owner(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Owned).decode
 
 
+class PositionLost(Exception):
+    """The record that was read last is no longer there, so that nothing tells where to go on."""
+
+
+class Rest:
+    """What of an index comes after the id `last` (None: all), which may be in any of several; such ids have no order of their own."""
+
+    def __init__(self, last: str | None) -> None:
+        self._last = last
+
+    async def of(self, index: AsyncIterator[IndexPage]) -> AsyncIterator[IndexPage]:
+        """Yield the pages of an index after that id."""
+        async for page in index:
+            start = 0
+            if self._last is not None:
+                if self._last not in page.ids:
+                    continue
+                start = page.ids.index(self._last) + 1
+                self._last = None
+            yield IndexPage(page.ids[start:], page.dates[start:], page.left - start, page.clock)
+
+    def check(self) -> None:
+        """Raise `PositionLost` where none of the indexes had that id."""
+        if self._last is not None:
+            raise PositionLost(self._last)
+
+
 async def keyed_index(client: AsyncOroClient, spec: Extract, keyset: Keyset) -> AsyncIterator[IndexPage]:
     """Yield the ids in the order of their owners; the last owner of a full page is left to the next, as it may be cut."""
     query = Query(filters=spec.where, fields={spec.type: [keyset.by]}, sort=(keyset.by, "id"), size=KEYED_SIZE)

@@ -21,7 +21,7 @@ from oro_provider.extract.journal import Journal, State
 from oro_provider.extract.layouts import Lines, ObjectsLayout, RecordsLayout
 from oro_provider.extract.manifest import Manifest, write_manifest
 from oro_provider.extract.missing import Missing
-from oro_provider.extract.numbered import keyed_index, numbered_pages, scopes
+from oro_provider.extract.numbered import PositionLost, Rest, keyed_index, numbered_pages, scopes
 from oro_provider.extract.pages import PageRows, Pages
 from oro_provider.extract.progress import Progress
 from oro_provider.extract.spec import Extract
@@ -102,8 +102,9 @@ async def extract(
 async def _extract(
     client: AsyncOroClient, spec: Extract, to: Destination, progress: Progress, known: Known | None
 ) -> Manifest:
-    # Only ids that are integers tell by the last one what was read before.
-    journal = Journal(to.work) if to.work is not None and not spec.by_number and known is None else None
+    # Short lists of codes, and what differs from what is known, are read again from the beginning: few pages.
+    keyed = spec.keyset is not None or not spec.by_number
+    journal = Journal(to.work) if to.work is not None and keyed and known is None else None
     digest = f"{spec.digest}-{to.format}-{to.name}"
     state = journal.load(digest) if journal else None
     files = RecordFiles(
@@ -119,8 +120,12 @@ async def _extract(
     progress.begin(spec.type, state.count)
     try:
         await _read(client, spec, state, files, journal, progress, known)
-    except BaseException:
+    except BaseException as error:
         files.abandon()
+        if isinstance(error, PositionLost) and journal is not None:
+            log.info("%s %s, where the earlier attempt had come to, is gone: reading all.", spec.type, state.last)
+            journal.delete()
+            return await _extract(client, spec, to, progress, known)
         raise
     manifest = _publish(spec, to, state, files)
     if journal is not None:
@@ -209,9 +214,11 @@ async def read_pages(
             f"what is known is compared with everything that the store has, by ids: not so {spec.type} here"
         )
     if spec.keyset is not None:
+        rest = Rest(last)
         for scope in await scopes(client, spec, spec.keyset):
-            async for page in _fetched(client, scope, keyed_index(client, scope, spec.keyset)):
+            async for page in _fetched(client, scope, rest.of(keyed_index(client, scope, spec.keyset))):
                 yield page
+        rest.check()
     elif spec.by_number:
         lay_out = _layout(spec)
         async for rows in numbered_pages(client, spec, Pages(client, spec)):

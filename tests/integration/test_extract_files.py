@@ -13,6 +13,7 @@ import pytest
 
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.api.settings import Settings
+from oro_provider.entities.model import Entity
 from oro_provider.entities.orders import ORDERS
 from oro_provider.extract.manifest import read_manifest
 from oro_provider.extract.pages import Pages
@@ -123,6 +124,45 @@ def test_another_attempt_begins_afresh(sandbox: RunningStore, tmp_path: Path, mo
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == sorted(
         ["manifest.json", *(name.rpartition("/")[2] for name in manifest["files"])]
     )
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_killed_reading_of_prices_is_gone_on_with_where_the_last_of_them_is_still_there(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    spec = Extract(Entity(type="productprices"), layout="objects")
+    undisturbed = run(sandbox, spec, Destination(tmp_path / "whole", "a"))
+    fetch, fetched = Pages.fetch, []
+
+    async def fetch_until_killed(self: Pages, ids: Any, dates: Any) -> Any:
+        fetched.extend(ids)
+        if len(fetched) > undisturbed["count"] * 2 // 3:
+            raise Killed
+        return await fetch(self, ids, dates)
+
+    work = tmp_path / "_work" / "a"
+    to = Destination(tmp_path / "killed", "a", work=work, block_bytes=2_000)
+    monkeypatch.setattr(Pages, "fetch", fetch_until_killed)
+    with pytest.raises(Killed):
+        run(sandbox, spec, to)
+    state = json.loads((work / "journal.json").read_text())
+    assert state["count"] > 0
+    if lost:
+        (work / "journal.json").write_text(json.dumps({**state, "last": "gone-1"}))
+    fetched.clear()
+    monkeypatch.setattr(Pages, "fetch", counted(fetch, fetched))
+    again = run(sandbox, spec, to)
+    assert len(fetched) == undisturbed["count"] - (0 if lost else state["count"])
+    assert content(again["files"]) == content(undisturbed["files"])
+    assert again["count"] == undisturbed["count"]
+
+
+def counted(fetch: Any, fetched: list[str]) -> Any:
+    async def fetch_and_count(self: Pages, ids: Any, dates: Any) -> Any:
+        fetched.extend(ids)
+        return await fetch(self, ids, dates)
+
+    return fetch_and_count
 
 
 def test_parquet_has_the_entitys_columns_and_money_as_decimals(sandbox: RunningStore, tmp_path: Path) -> None:
