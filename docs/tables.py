@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from oro_provider.entities import ENTITIES
 from oro_provider.entities.lookups import LOOKUPS
-from oro_provider.entities.model import ByFilter, Dictionary, LocalizedDictionary, Tree
+from oro_provider.entities.model import ByFilter, Dictionary, LocalizedDictionary, Tree, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -184,6 +184,13 @@ def _fields(described: Described, prefix: str = "") -> Iterable[tuple[str, str, 
         yield f"`{prefix}{name}`", f"{many}`{reference.relationship}`", _named_by(reference.lookup, reference.scope)
     for name, text in described.texts.items():
         yield f"`{prefix}{name}`, `{prefix}{name}.<language>`", f"text in `{text.relationship}`", "-"
+    for name, file in files_of(described).items():
+        yield (
+            f"`{prefix}{name}`",
+            f"path of a file for `{file.relationship}`, as a worker reads it (`{file.media}*`)",
+            "-",
+        )
+        yield f"`{prefix}{file.name}`", "what the file is called, where it is not as its path ends", "-"
     for name, relationship in described.settings.items():
         yield (
             f"`{prefix}{name}`",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from oro_provider.entities.shapes import SHAPES, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 # -- from names to ids -------------------------------------------------------------------------------------------------
 
@@ -117,6 +117,35 @@ class Text:
     rich: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A row's field that is the path of a file, which a part holds in a record of its own behind this relationship.
+
+    The file goes by the path's last name, or by what the row's field `name` says; its media type begins with `media`. Files
+    have no list of their own and are read along with the part (5.1 to 7.0).
+    """
+
+    relationship: str
+    media: str
+    name: str = "name"
+    type: str = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Records of another type that the store deletes along with a part: the prices in a unit of a product.
+
+    `owner` and `by`: their relationships to the part's record and to what the part's field `named` names. `each`: the
+    relationship whose value the store insists on in every request, and how to find its values.
+    """
+
+    type: str
+    owner: str
+    by: str
+    named: str
+    each: tuple[str, Lookup]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """Records that belong to a record and are written with it: units of a product, items of a kit, addresses of an order.
@@ -127,6 +156,8 @@ class Part:
     first: a row's field that names the leading one by its key, and the record's relationship to it.
     whole: a row's list is the whole list, so that others are taken out of it. Where it is not, they stay.
     back: a new one names its record too, where that has an id.
+    complete: puts into a row's list what its dicts leave open; raises `ValueError` for a list that cannot be.
+    loses: what the store deletes along with one that is taken away.
     """
 
     type: str
@@ -141,10 +172,13 @@ class Part:
     back: bool = False
     references: Mapping[str, Reference] = field(default_factory=dict)
     texts: Mapping[str, Text] = field(default_factory=dict)
+    files: Mapping[str, File] = field(default_factory=dict)
     parts: Mapping[str, Part] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    complete: Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]] | None = None
+    loses: Loss | None = None
 
     @property
     def shape(self) -> Shape:
@@ -261,6 +295,11 @@ class Entity:
 
 
 Described: TypeAlias = "Entity | Part"
+
+
+def files_of(described: Described) -> Mapping[str, File]:
+    """Return the row's fields that are files; only parts have some."""
+    return described.files if isinstance(described, Part) else {}
 
 
 def _attribute(shape: Shape, names: Mapping[str, str], row_field: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from oro_provider.entities import lookups
-from oro_provider.entities.model import Apart, Entity, Find, Part, Reference, Text
+from oro_provider.entities.images import IMAGES
+from oro_provider.entities.model import Apart, Entity, Find, Loss, Part, Reference, Text
 
 _PRODUCT = Reference("product", lookups.PRODUCTS_BY_SKU)
 
@@ -16,6 +17,8 @@ _UNITS = Part(
     first=("unit", "primaryUnitPrecision"),
     references={"unit": Reference("unit", lookups.PRODUCT_UNITS)},
     defaults={"precision": 0, "conversion_rate": 1, "sell": True},
+    # A list that is sent without one of its units deletes that unit's prices and its stock at once (5.1 to 7.0).
+    loses=Loss("productprices", "product", by="unit", named="unit", each=("priceList", lookups.PRICE_LISTS)),
 )
 _VARIANTS = Part(
     type="productvariantlinks",
@@ -76,7 +79,7 @@ PRODUCTS = Entity(
         "meta_description": Text("metaDescriptions", "localizedfallbackvalues", "text"),
         "meta_keywords": Text("metaKeywords", "localizedfallbackvalues", "text"),
     },
-    parts={"units": _UNITS, "variants": _VARIANTS, "kit_items": _KIT_ITEMS},
+    parts={"units": _UNITS, "variants": _VARIANTS, "kit_items": _KIT_ITEMS, "images": IMAGES},
     settings={
         "manage_inventory": "manageInventory",
         "highlight_low_inventory": "highlightLowInventory",

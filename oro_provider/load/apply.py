@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from oro_provider.api.documents import decode
 from oro_provider.api.errors import ErrorObject, InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
 from oro_provider.load.batches import ASYNC, SYNC, batch_item, batches, errors_by_place
+from oro_provider.load.contents import with_contents
 from oro_provider.load.journal import Carried
 from oro_provider.load.operations import BatchNotDone, Operations
 from oro_provider.load.refusals import Refusals
@@ -35,6 +36,10 @@ Way = Literal["single", "sync", "async"]
 # Refusals of one record; anything else is about the connection, not about a row.
 REFUSALS = (InvalidRequest, NotFound, PermissionDenied)
 TOO_LARGE = 413
+ROW_TOO_LARGE = (
+    "is larger than the web server before the store takes in one request (413): raise its limit (nginx: client_max_body_size), or "
+    "give the row less"
+)
 # A role's missing permission, other than "to the entity", which is about one record such as a closed order (6.1).
 NO_ACCESS = "No access to this type of entities"
 # So many synchronous batches are quicker than an operation, which waits for its turn in the queue.
@@ -141,7 +146,8 @@ class Applier:
             if action.verb != "unchanged" and self._planner.can_rehearse:
                 call = self._client.calls.create if action.verb == "create" else self._client.calls.update
                 try:
-                    await self._client.perform(call({**action.data, "meta": {"validate": True}}, action.included))
+                    included = await with_contents(action.included)
+                    await self._client.perform(call({**action.data, "meta": {"validate": True}}, included))
                 except REFUSALS as error:
                     errors = error.errors or (ErrorObject(error.status or 0, str(error)),)
                     one = Carried(action.row.number, "rehearsal", len(action.included))
@@ -166,14 +172,14 @@ class Applier:
         lost: list[Action] = []
         too_large: list[list[Action]] = []
         for place, batch in enumerate(wave):
-            data, included = _body(batch)
+            data, included = await _body(batch)
             try:
                 id_ = await self._operations.submit(data, included)
             except OutcomeUnknown:
                 lost += batch
             except InvalidRequest as error:
                 # Rows are not looked at yet: anything else is about the whole, such as a permission that is missing.
-                if error.status != TOO_LARGE or len(batch) == 1:
+                if error.status != TOO_LARGE:
                     raise
                 too_large.append(batch)
             else:
@@ -188,6 +194,9 @@ class Applier:
         if lost:
             await self._again(lost, chunk, attempt)
         for batch in too_large:
+            if len(batch) == 1:
+                chunk.reject(batch[0].row.rejected(ROW_TOO_LARGE))
+                continue
             middle = len(batch) // 2
             await self._wave([batch[:middle]], chunk, attempt)
             await self._wave([batch[middle:]], chunk, attempt)
@@ -266,7 +275,7 @@ class Applier:
     # -- synchronous batches -------------------------------------------------------------------------------------------
 
     async def _sync(self, batch: Sequence[Action], chunk: Chunk, attempt: int) -> None:
-        data, included = _body(batch)
+        data, included = await _body(batch)
         try:
             answer = await self._client.perform(self._client.calls.batch(self._entity.type, data, included))
         except OutcomeUnknown:
@@ -309,6 +318,9 @@ class Applier:
                 for half in (batch[:middle], batch[middle:]):
                     await self._sync(half, chunk, attempt)
                 return
+            if error.status == TOO_LARGE:
+                chunk.reject(batch[0].row.rejected(ROW_TOO_LARGE))
+                return
             refused = {0: list(errors)}
         again: list[Row] = []
         for place, said in refused.items():
@@ -346,7 +358,7 @@ class Applier:
         calls = self._client.calls
         call = calls.create if action.verb == "create" else calls.update
         try:
-            record = await self._client.perform(call(action.data, action.included))
+            record = await self._client.perform(call(action.data, await with_contents(action.included)))
         except OutcomeUnknown:
             await self._look_for(action, chunk, attempt)
         except REFUSALS as error:
@@ -418,5 +430,6 @@ def _carried(batch: Sequence[Action]) -> list[Carried]:
     return [Carried(action.row.number, action.verb, len(action.included)) for action in batch]
 
 
-def _body(batch: Sequence[Action]) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    return [batch_item(action) for action in batch], [part for action in batch for part in action.included]
+async def _body(batch: Sequence[Action]) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    included = await with_contents([part for action in batch for part in action.included])
+    return [batch_item(action) for action in batch], included

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from oro_provider.api.documents import encode
+from oro_provider.entities.model import files_of
+from oro_provider.load.contents import body_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +37,7 @@ def batches(actions: Sequence[Action], limits: Limits = SYNC) -> Iterator[list[A
     batch: list[Action] = []
     included = size = 0
     for action in actions:
-        bytes_ = len(encode(action.data, action.included))
+        bytes_ = body_bytes(action)
         full = (
             len(batch) == limits.records
             or (limits.included is not None and included + len(action.included) > limits.included)
@@ -97,6 +98,9 @@ def row_field(
 def _field_of_part(described: Described, type_: str, pointer: Sequence[str]) -> str | None:
     for name, text in described.texts.items():
         if text.type == type_:
+            return name
+    for name, file in files_of(described).items():
+        if file.type == type_:
             return name
     for name, part in described.parts.items():
         if part.type == type_:

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING
 
 from oro_provider.api.query import Query
 from oro_provider.load.desired import held_part_key, part_key, refs_of
-from oro_provider.load.lookups import PAGE
+from oro_provider.load.lookups import PAGE, WIDE_PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from oro_provider.api.bulk import Bulk
-    from oro_provider.api.documents import Resource
+    from oro_provider.api.documents import Ref, Resource
     from oro_provider.entities.model import Part, Text
     from oro_provider.load.desired import Node
     from oro_provider.load.dialect import Dialect
 
 # Ids a request: a list of this many records' texts is one request of some 100 kB.
 OWNERS = 2000
+# What a file is told by. Its content would come along otherwise.
+FILE_FIELDS = ("originalFilename", "fileSize")
 
 
 class Belongings:
@@ -94,7 +96,7 @@ class Belongings:
         return held
 
     async def _parts(self, name: str, part: Part, nodes: Sequence[Node]) -> None:
-        by_record = await self._parts_of(name, part, nodes)
+        by_record, included = await self._parts_of(name, part, nodes)
         named = [field for field in part.key if field in part.texts]
         texts: dict[str, dict[str, list[Resource]]] = {}
         for field in named:
@@ -107,37 +109,47 @@ class Belongings:
             for child in node.parts[name]:
                 for one in rest:
                     own = {field: texts[field].get(one.id, []) for field in named}
-                    if not part.many or held_part_key(part, one, own) == part_key(child):
+                    files = _files(part, one, included)
+                    if not part.many or held_part_key(part, one, own, files) == part_key(child):
                         child.record = one
+                        child.files_held = files
                         rest.remove(one)
                         break
             node.others[name] = rest
 
-    async def _parts_of(self, name: str, part: Part, nodes: Sequence[Node]) -> dict[str, list[Resource]]:
-        """Return all parts of these nodes' records, by the record's id."""
+    async def _parts_of(
+        self, name: str, part: Part, nodes: Sequence[Node]
+    ) -> tuple[dict[str, list[Resource]], dict[Ref, Resource]]:
+        """Return all parts of these nodes' records, by the record's id, and their files."""
         children = [child for node in nodes for child in node.parts[name]]
         names = dict.fromkeys(field for child in children for field in (*child.attributes, *child.linkages))
         names |= dict.fromkeys(
             part.references[key].relationship if key in part.references else part.attribute(key)
             for key in part.key
-            if key not in part.texts
+            if key not in part.texts and key not in part.files
         )
         for text in part.texts.values():
             if text.owner is None:
                 names[text.relationship] = None
+        include = tuple(file.relationship for file in part.files.values())
+        names |= dict.fromkeys(include)
+        fields = {file.type: FILE_FIELDS for file in part.files.values()}
         owner, many = self._dialect.owner(part)
         found: dict[str, list[Resource]] = {}
+        included: dict[Ref, Resource] = {}
         if owner is not None:
-            query = Query(fields={part.type: [*names, owner]}, size=PAGE)
+            size = WIDE_PAGE if include else PAGE
+            query = Query(fields={part.type: [*names, owner], **fields}, include=include, size=size)
             ids = [node.record.id for node in nodes if node.record is not None]
             pages = self._bulk.pages(part.type, query, owner, ids, chunk=OWNERS, until_empty=many)
             async for page in pages:
+                included.update(page.included)
                 for record in page.resources:
                     for ref in refs_of(record.relationships.get(owner)):
                         listed = found.setdefault(ref.id, [])
                         if record not in listed:
                             listed.append(record)
-            return found
+            return found, included
         owners = {
             ref.id: node.record.id
             for node in nodes
@@ -148,4 +160,9 @@ class Belongings:
         async for page in self._bulk.pages(part.type, query, "id", list(owners), chunk=OWNERS):
             for record in page.resources:
                 found.setdefault(owners[record.id], []).append(record)
-        return found
+        return found, included
+
+
+def _files(part: Part, record: Resource, included: Mapping[Ref, Resource]) -> dict[str, Resource]:
+    refs = {name: record.one(file.relationship) for name, file in part.files.items()}
+    return {name: included[ref] for name, ref in refs.items() if ref is not None and ref in included}

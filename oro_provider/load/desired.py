@@ -6,18 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.api.documents import Ref
+from oro_provider.entities.model import files_of
 from oro_provider.load.mentions import LANGUAGE, reference_mentions
 from oro_provider.load.rows import DEFAULT
 from oro_provider.load.values import cast_value, key_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from oro_provider.api.documents import Linkage, Resource
     from oro_provider.entities.model import Described, Entity
+    from oro_provider.load.contents import Content
     from oro_provider.load.dialect import Dialect
     from oro_provider.load.mentions import LookupTable
-    from oro_provider.load.rows import Fields, Row
+    from oro_provider.load.rows import Fields, FilePlace, Row
 
 
 @dataclass(slots=True, eq=False)
@@ -26,7 +28,7 @@ class Node:
 
     texts: by localization's id, None for the default one. defaults: attributes and linkages of a new record. record: what
     the store has, None where it has none. Of that record, texts_held are the texts read, whole_texts the fields of which
-    all were read, and others its parts that the row does not name.
+    all were read, files_held its files, and others its parts that the row does not name.
     """
 
     described: Described
@@ -35,12 +37,14 @@ class Node:
     texts: dict[str, dict[str | None, str]]
     settings: dict[str, str]
     parts: dict[str, list[Node]]
+    files: dict[str, Content]
     leading: bool = False
     default_attributes: dict[str, Any] = field(default_factory=dict)
     default_linkages: dict[str, Linkage] = field(default_factory=dict)
     record: Resource | None = None
     texts_held: dict[str, list[Resource]] = field(default_factory=dict)
     whole_texts: set[str] = field(default_factory=set)
+    files_held: dict[str, Resource] = field(default_factory=dict)
     others: dict[str, list[Resource]] = field(default_factory=dict)
 
 
@@ -53,9 +57,11 @@ class Desired:
     key: tuple[str, ...]
 
 
-def desire(entity: Entity, row: Row, table: LookupTable, dialect: Dialect) -> Desired:
+def desire(
+    entity: Entity, row: Row, table: LookupTable, dialect: Dialect, content: Callable[[FilePlace], Content]
+) -> Desired:
     """Return what this row wants. All names that it mentions, but those to be emptied, are in the table."""
-    node = _node(entity, row.fields, table, dialect)
+    node = _node(entity, row.fields, table, dialect, content)
     for name, default in entity.defaults.items():
         if name in entity.references:
             reference = entity.references[name]
@@ -70,7 +76,13 @@ def desire(entity: Entity, row: Row, table: LookupTable, dialect: Dialect) -> De
     return Desired(row, node, tuple(_key_of(entity, node, row.fields, table, name, dialect) for name in entity.key))
 
 
-def _node(described: Described, fields: Fields, table: LookupTable, dialect: Dialect) -> Node:
+def _node(
+    described: Described,
+    fields: Fields,
+    table: LookupTable,
+    dialect: Dialect,
+    content: Callable[[FilePlace], Content],
+) -> Node:
     linkages = dict(fields.linkages)
     for name in fields.references:
         reference = described.references[name]
@@ -84,10 +96,13 @@ def _node(described: Described, fields: Fields, table: LookupTable, dialect: Dia
         for name, spoken in fields.texts.items()
     }
     parts = {
-        name: [_node(described.parts[name], part, table, dialect) for part in listed]
+        name: [_node(described.parts[name], part, table, dialect, content) for part in listed]
         for name, listed in fields.parts.items()
     }
-    node = Node(described, dict(fields.attributes), linkages, texts, dict(fields.settings), parts, fields.leading)
+    files = {name: content(place) for name, place in fields.files.items()}
+    node = Node(
+        described, dict(fields.attributes), linkages, texts, dict(fields.settings), parts, files, fields.leading
+    )
     for name, default in described.defaults.items():
         attribute = described.attribute(name)
         if fields.prefix or fields.leading:
@@ -174,14 +189,18 @@ def part_key(node: Node) -> tuple[str, ...]:
             values.append(",".join(ref.id for ref in refs_of(node.linkages.get(part.references[name].relationship))))
         elif name in part.texts:
             values.append(str(node.texts.get(name, {}).get(None) or "").strip())
+        elif name in files_of(part):
+            values.append(node.files[name].name)
         else:
             attribute = part.attribute(name)
             values.append(key_text(part.shape.attributes.get(attribute), node.attributes.get(attribute), folded=False))
     return tuple(values)
 
 
-def held_part_key(part: Described, record: Resource, texts: Mapping[str, list[Resource]]) -> tuple[str, ...]:
-    """Return what tells a part that the store has from the others of its record; `texts` are its own, by field."""
+def held_part_key(
+    part: Described, record: Resource, texts: Mapping[str, list[Resource]], files: Mapping[str, Resource]
+) -> tuple[str, ...]:
+    """Return what tells a part that the store has from the others of its record; `texts` and `files` are its own, by field."""
     values: list[str] = []
     for name in part.key:
         if name in part.references:
@@ -190,6 +209,8 @@ def held_part_key(part: Described, record: Resource, texts: Mapping[str, list[Re
         elif name in part.texts:
             default = next((text for text in texts.get(name, ()) if text.one("localization") is None), None)
             values.append(str(default.attributes.get(part.texts[name].attribute) or "").strip() if default else "")
+        elif name in files_of(part):
+            values.append(str(files[name].attributes.get("originalFilename") or "") if name in files else "")
         else:
             attribute = part.attribute(name)
             kind = part.shape.attributes.get(attribute)

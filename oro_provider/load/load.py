@@ -7,7 +7,7 @@ until the others are in; a wave of them that brings nothing in is refused.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -66,9 +66,7 @@ class Run:
     """One load under way. `running` names the operations that are at work in the store."""
 
     def __init__(self, client: AsyncOroClient, spec: Load) -> None:
-        options = (
-            spec.plan if not spec.dry_run else PlanOptions(spec.plan.missing, spec.plan.remove_units, writes=False)
-        )
+        options = replace(spec.plan, writes=False) if spec.dry_run else spec.plan
         self._client = client
         self._spec = spec
         self._planner = Planner(client, spec.entity, spec.lookups, options)

@@ -8,11 +8,13 @@ sends only what differs and a row that changes nothing causes no write.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from oro_provider.api.bulk import Bulk
 from oro_provider.load.belongings import Belongings
 from oro_provider.load.compare import Comparison, text_changes
+from oro_provider.load.contents import Content, file_places, measure
 from oro_provider.load.desired import desire
 from oro_provider.load.dialect import Dialect
 from oro_provider.load.existing import Finder
@@ -22,15 +24,16 @@ from oro_provider.load.mentions import Missing, mentions, resolve_rows
 from oro_provider.load.rows import Reject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.api.documents import JsonObject, Resource
     from oro_provider.entities.model import Entity
+    from oro_provider.load.contents import Measured
     from oro_provider.load.desired import Desired, Node
     from oro_provider.load.existing import Found
     from oro_provider.load.mentions import Resolved
-    from oro_provider.load.rows import Row
+    from oro_provider.load.rows import FilePlace, Row
 
 Verb: TypeAlias = Literal["create", "update", "unchanged"]
 
@@ -67,12 +70,13 @@ class Plan:
 class PlanOptions:
     """How to plan. `missing`: by a row's field, or `*`, what becomes of a name that the store does not have.
 
-    `hold`: rows that name a record which the store does not have yet are held back for it. `writes`: something may be made.
+    `writes`: something may be made. `open_path` makes a path of where a row says that a file is.
     """
 
     missing: Mapping[str, Missing] = field(default_factory=dict)
     remove_units: bool = False
     writes: bool = True
+    open_path: Callable[[str], Any] = Path
 
     def when_missing(self, path: str) -> Missing:
         """Return what becomes of a missing name at this field."""
@@ -114,12 +118,17 @@ class Planner:
         resolved = await resolve_rows(self.resolver, self.entity, rows, self._known)
         if self.options.writes:
             await make_missing(self._client, self.resolver, self.entity, rows, resolved, self.options.when_missing)
+        measured = await measure(rows, self.options.open_path)
+
+        def content(place: FilePlace) -> Content:
+            return Content(place.name, self.options.open_path(place.path), measured.sizes[place.path])
+
         plan = Plan()
         desired: list[Desired] = []
         for row in rows:
-            refused = self._refused(row, resolved, plan, hold=hold)
+            refused = self._refused(row, resolved, plan, hold=hold) or _unreadable(row, measured, plan)
             if not refused:
-                desired.append(desire(self.entity, row, resolved.table, self._dialect))
+                desired.append(desire(self.entity, row, resolved.table, self._dialect, content))
         desired = self._without_repeats(desired, plan)
         found = await self._finder.find(desired, fresh=fresh)
         for item in desired:
@@ -244,6 +253,14 @@ def _nodes(nodes: Iterable[Node]) -> Iterable[Node]:
         yield node
         for children in node.parts.values():
             yield from _nodes(children)
+
+
+def _unreadable(row: Row, measured: Measured, plan: Plan) -> bool:
+    for field_, place in file_places(row.fields):
+        if place.path in measured.problems:
+            plan.rejects.append(row.rejected(measured.problems[place.path], field_))
+            return True
+    return False
 
 
 def _other_leader(node: Node) -> tuple[str, str] | None:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from mimetypes import guess_type
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oro_provider.api.documents import Linkage, Ref, read_resource
+from oro_provider.entities.model import files_of
 from oro_provider.load.values import RowError, cast_value, key_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from oro_provider.entities.model import Described, Entity, Part
+    from oro_provider.entities.model import Described, Entity, File, Part
 
     Names: TypeAlias = "str | tuple[str, ...] | None"
 
@@ -45,12 +48,21 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class FilePlace:
+    """Where a file is, as the row says it, and the name that the file goes by."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fields:
     """What a row says of one record, cast, with its names still to be resolved.
 
     references: a name, several, or None which empties the relationship. texts: by language, `DEFAULT` for the one without.
     parts: what it says of the records that belong to it; None empties. settings: the value, or the fallback to take it from.
-    linkages: relationships of a ready resource object. prefix: where this stands in the row, `kit_items.` for a part.
+    files: where a file is. linkages: relationships of a ready resource object. prefix: where this stands in the row,
+    `kit_items.` for a part.
     """
 
     attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -58,6 +70,7 @@ class Fields:
     texts: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
     parts: Mapping[str, tuple[Fields, ...]] = dataclasses.field(default_factory=dict)
     settings: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    files: Mapping[str, FilePlace] = dataclasses.field(default_factory=dict)
     linkages: Mapping[str, Linkage] = dataclasses.field(default_factory=dict)
     prefix: str = ""
     leading: bool = False
@@ -117,6 +130,8 @@ def read_fields(described: Described, given: Mapping[str, Any], prefix: str = ""
     texts: dict[str, dict[str, str]] = {}
     settings: dict[str, str] = {}
     parts: dict[str, tuple[Fields, ...]] = {}
+    files: dict[str, FilePlace] = {}
+    file_names = {file.name for file in files_of(described).values()}
     leading = {part.first[0]: name for name, part in described.parts.items() if part.first}
     for name, raw in given.items():
         value = raw.strip() if isinstance(raw, str) else raw
@@ -129,7 +144,10 @@ def read_fields(described: Described, given: Mapping[str, Any], prefix: str = ""
             settings[name] = _setting(value, prefix + name)
         elif name in described.parts:
             parts[name] = (*parts.get(name, ()), *_parts(described.parts[name], name, value, prefix))
-        elif name in leading:
+        elif name in files_of(described):
+            file = files_of(described)[name]
+            files[name] = _file(file, value, given.get(file.name), prefix + name)
+        elif name in leading or name in file_names:
             continue
         else:
             attribute = described.attribute(name)
@@ -138,7 +156,17 @@ def read_fields(described: Described, given: Mapping[str, Any], prefix: str = ""
         if name in given:
             first = _leading(described.parts[part_name], name, given[name], prefix, parts.get(part_name, ()))
             parts[part_name] = first
-    return Fields(attributes, references, texts, parts, settings, prefix=prefix)
+    return Fields(attributes, references, texts, parts, settings, files, prefix=prefix)
+
+
+def _file(file: File, value: Any, name: Any, field: str) -> FilePlace:
+    path = "" if value is None else str(value)
+    known = PurePosixPath(path).name if name is None else str(name).strip()
+    if not path:
+        raise RowError("is empty", field)
+    if not (guess_type(known)[0] or "").startswith(file.media):
+        raise RowError(f"is called {known!r}, which does not end as the name of a file of {file.media}*", field)
+    return FilePlace(path, known)
 
 
 def _leading(part: Part, name: str, value: Any, prefix: str, others: tuple[Fields, ...]) -> tuple[Fields, ...]:
@@ -168,19 +196,29 @@ def _parts(part: Part, name: str, value: Any, prefix: str) -> Iterator[Fields]:
             raise RowError("should be a list" if part.many else "should be a dict", field)
     if not part.many and len(listed) > 1:
         raise RowError("should be one, not a list", field)
+    dicts = []
     for given in listed:
         if not isinstance(given, Mapping) and part.short is None:
             raise RowError(f"holds {type(given).__name__} where a dict should be", field)
-        one = given if isinstance(given, Mapping) else {str(part.short): given}
+        dicts.append(given if isinstance(given, Mapping) else {str(part.short): given})
+    for one in _completed(part, dicts, field):
         fields = read_fields(part, {str(key): item for key, item in one.items()}, f"{field}.")
         for key in part.key:
             if (
                 key not in fields.references
                 and key not in fields.texts
+                and key not in fields.files
                 and part.attribute(key) not in fields.attributes
             ):
                 raise RowError("is missing, and the one that is meant is found by it", f"{field}.{key}")
         yield fields
+
+
+def _completed(part: Part, dicts: Sequence[Mapping[str, Any]], field: str) -> Sequence[Mapping[str, Any]]:
+    try:
+        return part.complete(dicts) if part.complete is not None else dicts
+    except ValueError as error:
+        raise RowError(str(error), field) from error
 
 
 def _resource_row(entity: Entity, number: int, record: Mapping[str, Any]) -> Row:

@@ -200,7 +200,7 @@ class OroCommerceUpsertOperator(StoreOperator):
             resume=resume,
             repeated=_one_of(self.repeated, ("error", "last"), "repeated"),
             dry_run=self.dry_run_only,
-            plan=PlanOptions(missing=_missing(self.missing), remove_units=self.remove_units),
+            plan=PlanOptions(missing=_missing(self.missing), remove_units=self.remove_units, open_path=path_of),
             apply=ApplyOptions(
                 operations=self.operations,
                 operation_deadline=self.operation_deadline if deadline is None else deadline,
@@ -295,7 +295,7 @@ class OroCommerceUpsertProductsOperator(OroCommerceUpsertOperator):
     A row: `{"sku": "A-1", "name": "Lamp", "name.de_DE": "Lampe", "unit": "each", "tax_code": "TAXABLE", "category":
     "Office / Lighting", "brand": "ACME", "status": "enabled"}`; only `sku` must be there, a new product also needs `name`
     and `unit`. A new product is disabled unless its row says `enabled`. A configurable one has `variants`, a kit
-    `kit_items`; the products that they name may be among the rows.
+    `kit_items`; the products that they name may be among the rows. `images` are paths that this worker can read.
     """
 
     def __init__(self, **kwargs: Any) -> None:
