@@ -110,6 +110,7 @@ class Applier:
                 chunk.done(action.row.number, "unchanged", action.id)
             else:
                 writes.append(action)
+                chunk.loses(action.row.number, action.losses)
         if not writes:
             return
         entity = self._entity
@@ -133,6 +134,8 @@ class Applier:
         for batch in known:
             operation = ended[str(batch.id)]
             carried = [one for one in batch.rows if one.row in rows]
+            for one in carried:
+                chunk.loses(one.row, one.losses)
             if operation.status == "gone" or len(carried) != len(batch.rows):
                 continue
             await self._ended(operation, [rows[one.row] for one in carried], carried, [], chunk, ATTEMPTS)
@@ -153,6 +156,7 @@ class Applier:
                     one = Carried(action.row.number, "rehearsal", len(action.included))
                     await self._refusals.refuse(action.row, one, errors, 0, action, chunk)
                     continue
+            chunk.loses(action.row.number, action.losses)
             chunk.done(action.row.number, action.verb, action.id, action.changes)
 
     # -- operations ----------------------------------------------------------------------------------------------------
@@ -427,7 +431,7 @@ class Applier:
 
 
 def _carried(batch: Sequence[Action]) -> list[Carried]:
-    return [Carried(action.row.number, action.verb, len(action.included)) for action in batch]
+    return [Carried(one.row.number, one.verb, len(one.included), dict(one.losses)) for one in batch]
 
 
 async def _body(batch: Sequence[Action]) -> tuple[list[dict[str, object]], list[dict[str, object]]]:

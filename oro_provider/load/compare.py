@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from oro_provider.api.documents import Ref, linkage, resource_object
 from oro_provider.entities.model import Part, files_of
+from oro_provider.load.losses import Removed
 from oro_provider.load.values import same_linkage, same_value
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Comparison:
         remove_units: bool = False,
     ) -> None:
         self._prefix = f"row-{row}"
-        self.removed: list[Resource] = []
+        self.removed: list[Removed] = []
         self._count = 0
         self._settings = settings
         self._unchangeable = unchangeable
@@ -202,18 +203,22 @@ class Comparison:
                 included.append(change.object(part.type, child.record.id, {"update": True}))
                 included += change.included
                 changes[child.record.id] = change.changes
-        rest = node.others.get(name, [])
-        if part.whole or (self._remove_units and part.first is not None and part.many):
-            if rest:
-                changes["-"] = [one.id for one in rest]
-                self.removed += rest
-        else:
-            refs += [one.ref for one in rest]
+        going = [one for one in node.others.get(name, ()) if self._goes(part, one, node.record)]
+        if going:
+            changes["-"] = [one.id for one in going]
+            self.removed += [Removed(part, node.record.id, one) for one in going]
+        refs += [one.ref for one in node.others.get(name, ()) if one not in going]
         if not changes:
             return
         draft.included += included
         draft.linkages[part.relationship] = tuple(refs) if part.many else next(iter(refs), None)
         draft.changes[part.relationship] = changes
+
+    def _goes(self, part: Part, one: Resource, owner: Resource) -> bool:
+        """Whether a part that its row does not name is taken away; the leading one never is."""
+        if part.loses is None:
+            return part.whole
+        return self._remove_units and not (part.first is not None and owner.one(part.first[1]) == one.ref)
 
     def _lead(self, node: Node, name: str, refs: list[Ref], draft: Draft) -> None:
         first = node.described.parts[name].first

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 
 class Carried(msgspec.Struct, frozen=True, array_like=True):
-    """A row that a batch carries: its number, what it is sent for, and how many included records it brings."""
+    """A row that a batch carries: its number, what it is sent for, how many included records it brings, and how many records
+    go along with what it takes away, by type."""
 
     row: int
     verb: str
     included: int = 0
+    losses: dict[str, int] = {}
 
 
 class Pending(msgspec.Struct):
@@ -48,6 +50,7 @@ class State(msgspec.Struct):
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    removed: dict[str, int] = msgspec.field(default_factory=dict)
     held: int = 0
     requests: int = 0
     seconds: float = 0.0

@@ -196,6 +196,7 @@ class Run:
             updated=state.updated,
             unchanged=state.unchanged,
             rejected=state.rejected,
+            removed=state.removed,
             rejects=journal.write_all("rejects", spec.rejects) if rejects and spec.rejects is not None else None,
             results=journal.write_all("results", spec.results) if spec.results is not None else None,
             requests=state.requests,

@@ -18,7 +18,7 @@ class Outcome(TypedDict):
     """What a load did, as plain JSON. Counts are rows; `read` is the sum of the four others.
 
     `rejects` is the path of the file of refused rows, `results` that of a line for each row, None where there is none;
-    `requests` are those sent to the store, `seconds` the time that it took. `dry_run`: nothing was written, the counts are what
+    `removed` counts the units that were taken off products and the prices that went with them, by resource; `requests` are those sent to the store, `seconds` the time that it took. `dry_run`: nothing was written, the counts are what
     would be.
     """
 
@@ -28,6 +28,7 @@ class Outcome(TypedDict):
     updated: int
     unchanged: int
     rejected: int
+    removed: dict[str, int]
     rejects: str | None
     results: str | None
     requests: int
@@ -45,6 +46,12 @@ class Chunk:
     results: dict[int, dict[str, Any]] = field(default_factory=dict)
     rejects: dict[int, Reject] = field(default_factory=dict)
     held: list[Row] = field(default_factory=list)
+    losses: dict[int, Mapping[str, int]] = field(default_factory=dict)
+
+    def loses(self, row: int, losses: Mapping[str, int]) -> None:
+        """Enter what goes along with a row. A row that is planned again has nothing left to lose where it was written."""
+        if losses:
+            self.losses[row] = losses
 
     def done(self, row: int, verb: str, id_: str | None = None, changes: Mapping[str, Any] | None = None) -> None:
         """Enter a row that is as it should be, and by which verb it came to be."""
@@ -62,6 +69,10 @@ class Chunk:
         state = journal.state
         for line in self.results.values():
             setattr(state, line["outcome"], getattr(state, line["outcome"]) + 1)
+        for row, losses in self.losses.items():
+            if row in self.results:
+                for type_, count in losses.items():
+                    state.removed[type_] = state.removed.get(type_, 0) + count
         state.rejected += len(self.rejects)
         state.rows += rows
         rejected = [self.rejects[row] for row in sorted(self.rejects)]

@@ -7,7 +7,7 @@ sends only what differs and a row that changes nothing causes no write.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -19,6 +19,7 @@ from oro_provider.load.desired import desire
 from oro_provider.load.dialect import Dialect
 from oro_provider.load.existing import Finder
 from oro_provider.load.lookups import Resolver
+from oro_provider.load.losses import count_losses
 from oro_provider.load.makers import make_missing
 from oro_provider.load.mentions import Missing, mentions, resolve_rows
 from oro_provider.load.rows import Reject
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
-    from oro_provider.api.documents import JsonObject, Resource
+    from oro_provider.api.documents import JsonObject, Ref, Resource
     from oro_provider.entities.model import Entity
     from oro_provider.load.contents import Measured
     from oro_provider.load.desired import Desired, Node
     from oro_provider.load.existing import Found
+    from oro_provider.load.losses import Removed
     from oro_provider.load.mentions import Resolved
     from oro_provider.load.rows import FilePlace, Row
 
@@ -42,7 +44,8 @@ Verb: TypeAlias = Literal["create", "update", "unchanged"]
 class Action:
     """What happens to one row: the resource object to send and what goes along with it (nothing where unchanged).
 
-    `changes` says what differs: by attribute or relationship, before and after.
+    `changes` says what differs: by attribute or relationship, before and after. `removed` are the parts that are taken away,
+    `losses` counts those that have something to lose and the records that the store deletes along with them, by type.
     """
 
     verb: Verb
@@ -51,6 +54,8 @@ class Action:
     data: JsonObject = field(default_factory=dict, repr=False)
     included: tuple[JsonObject, ...] = field(default=(), repr=False)
     changes: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    removed: tuple[Removed, ...] = field(default=(), repr=False)
+    losses: Mapping[str, int] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)
@@ -97,7 +102,7 @@ class Planner:
         self.options = options or PlanOptions()
         self._client = client
         self._known = known or {}
-        bulk = Bulk(client)
+        self._bulk = bulk = Bulk(client)
         self._dialect = Dialect(client)
         self.resolver = Resolver(client, bulk)
         self._finder = Finder(client, bulk, self.resolver, self._dialect, entity)
@@ -140,7 +145,16 @@ class Planner:
         for item in desired:
             action = self._action(item, found)
             (plan.rejects if isinstance(action, Reject) else plan.actions).append(action)  # type: ignore[arg-type]
+        plan.actions = await self._with_losses(plan.actions)
         return plan
+
+    async def _with_losses(self, actions: list[Action]) -> list[Action]:
+        """Say of each action that takes something away how much the store deletes along with it."""
+        removed = [one for action in actions for one in action.removed]
+        if not removed:
+            return actions
+        counts = await count_losses(self._bulk, self.resolver, removed)
+        return [_telling(action, counts) if action.removed else action for action in actions]
 
     @property
     def can_rehearse(self) -> bool:
@@ -230,11 +244,9 @@ class Planner:
         draft = comparison.update(node)
         if not draft.changes:
             return Action("unchanged", row, node.record.id)
-        changes = dict(draft.changes)
-        if comparison.removed:
-            changes["removed"] = [f"{one.type} {one.id}" for one in comparison.removed]
+        data = draft.object(entity.type, node.record.id)
         return Action(
-            "update", row, node.record.id, draft.object(entity.type, node.record.id), tuple(draft.included), changes
+            "update", row, node.record.id, data, tuple(draft.included), draft.changes, tuple(comparison.removed)
         )
 
     def _create(self, item: Desired, comparison: Comparison) -> Action | Reject:
@@ -246,6 +258,19 @@ class Planner:
         own = draft.attributes.pop("id", None)
         id_ = str(own) if own is not None else None
         return Action("create", row, None, draft.object(entity.type, id_), tuple(draft.included), draft.changes)
+
+
+def _telling(action: Action, counts: Mapping[Ref, int]) -> Action:
+    told: list[Any] = []
+    losses: dict[str, int] = {}
+    for one in action.removed:
+        if one.part.loses is None:
+            told.append(f"{one.record.type} {one.record.id}")
+            continue
+        told.append({one.part.loses.named: one.named, one.part.loses.type: counts[one.record.ref]})
+        losses[one.part.type] = losses.get(one.part.type, 0) + 1
+        losses[one.part.loses.type] = losses.get(one.part.loses.type, 0) + counts[one.record.ref]
+    return replace(action, changes={**action.changes, "removed": told}, losses=losses)
 
 
 def _nodes(nodes: Iterable[Node]) -> Iterable[Node]:

@@ -43,7 +43,8 @@ class OroCommerceUpsertOperator(StoreOperator):
     :param missing: what becomes of a name that the store does not have: `reject` the row, `fail` the task, `null` (leave the
         reference empty) or `create` it; for all fields, or by field: `{"brand": "create", "*": "reject"}`. (templated)
     :param repeated: a row that repeats the key of an earlier one is refused (`error`), or the `last` one wins.
-    :param remove_units: take units off products that their rows' `units` do not name. Their prices and stock go at once.
+    :param remove_units: take units off products that their rows' `unit` and `units` do not name. Their prices and stock go at once;
+        a dry run's `results` say how many prices, row by row, and `removed` of the outcome in all.
     :param rejects: path of the file for refused rows (JSON lines, each with its reason and the row as it came). (templated)
     :param max_rejects: how many rows may be refused before the task fails: a number, or below 1 a share of the rows.
     :param results: path of a file with a line for each row: what came of it, and its id where known. (templated)
@@ -161,6 +162,9 @@ class OroCommerceUpsertOperator(StoreOperator):
             "%(rejected)s rejected, in %(seconds)s s and %(requests)s requests",
             outcome,
         )
+        if outcome["removed"]:
+            gone = ", ".join(f"{count} {type_}" for type_, count in outcome["removed"].items())
+            self.log.warning("%s: %s", "Would be deleted" if outcome["dry_run"] else "Deleted", gone)
         if too_many(outcome, self.max_rejects):
             # Before the failure, so that a callback or a person can read it.
             context["ti"].xcom_push(key="return_value", value=outcome)

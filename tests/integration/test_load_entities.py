@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,8 @@ from oro_provider.entities import entity_of
 from tests.integration.loading import counts, run_load
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.store import IntegrationStore
 
 Row = dict[str, Any]
@@ -122,6 +125,43 @@ def test_a_unit_that_a_row_does_not_name_stays_unless_it_is_to_go(
     assert (counts(outcome), rejects) == ((0, 1, 0, 0), [])
     id_ = store.read("products", **{"filter[sku]": products[5]})[0]["id"]
     assert len(store.read("productunitprecisions", **{"filter[product]": id_})) == 1
+
+
+def test_the_plan_says_how_many_prices_go_with_units(
+    writable_store: IntegrationStore, names: Row, products: list[str], tmp_path: Path
+) -> None:
+    store = writable_store
+    lists = [f"{store.run_id} units {n}" for n in range(2)]
+    run_load(store, "pricelists", [{"name": name, "currencies": ["USD"]} for name in lists])
+    full = [{"sku": sku, "unit": names["unit"], "units": [names["other_unit"]]} for sku in products[2:5]]
+    run_load(store, "products", full)
+    price = {"currency": "USD", "value": "5", "unit": names["other_unit"]}
+    prices = [
+        {**price, "product": sku, "price_list": name, "quantity": quantity}
+        for sku, name, quantity in ((products[2], lists[0], 1), (products[2], lists[0], 5), (products[2], lists[1], 1),
+                                    (products[3], lists[1], 1))
+    ]  # fmt: skip
+    kept = {**prices[0], "unit": names["unit"]}
+    outcome, _ = run_load(store, "productprices", [*prices, kept])
+    assert outcome["created"] == 5
+    # A list without the primary unit leaves it where it is.
+    bare = [
+        *({"sku": sku, "unit": names["unit"]} for sku in products[2:4]),
+        {"sku": products[4], "units": [names["unit"]]},
+    ]
+    gone = {"productunitprecisions": 3, "productprices": 4}
+    outcome, _ = run_load(store, "products", bare, remove_units=True, dry_run=True, results=tmp_path / "plan.jsonl")
+    assert (counts(outcome), outcome["removed"]) == ((0, 3, 0, 0), gone)
+    plan = [json.loads(line)["changes"]["removed"] for line in (tmp_path / "plan.jsonl").read_text().splitlines()]
+    assert plan == [[{"unit": names["other_unit"], "productprices": count}] for count in (3, 1, 0)]
+    id_ = next(one["id"] for one in store.read("pricelists") if one["attributes"]["name"] == lists[0])
+    assert len(store.read("productprices", **{"filter[priceList]": id_})) == 3
+
+    outcome, rejects = run_load(store, "products", bare, remove_units=True)
+    assert (counts(outcome), outcome["removed"], rejects) == ((0, 3, 0, 0), gone, [])
+    assert len(store.read("productprices", **{"filter[priceList]": id_})) == 1
+    outcome, _ = run_load(store, "products", bare, remove_units=True)
+    assert (counts(outcome), outcome["removed"]) == ((0, 0, 3, 0), {})
 
 
 def test_kits_and_their_products_in_one_load_in_any_order(writable_store: IntegrationStore, names: Row) -> None:
