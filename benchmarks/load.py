@@ -28,8 +28,9 @@ from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.api.settings import Settings
 from oro_provider.entities import entity_of
 from oro_provider.entities.lookups import PRODUCTS_BY_SKU
-from oro_provider.load.load import Load, load
+from oro_provider.load.load import load
 from oro_provider.load.lookups import Resolver
+from oro_provider.load.run import Load
 from oro_provider.load.sources import file_records
 
 if TYPE_CHECKING:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 SCHEME = "orocommerce"
-EVENT_KEYS = ("entity", "since", "until", "count", "read", "created", "updated", "unchanged", "rejected", "complete")
+EVENT_KEYS = (
+    "entity", "since", "until", "count", "read", "created", "updated", "unchanged", "deleted", "retired", "absent", "rejected",
+    "complete",
+)  # fmt: skip
 
 
 def asset_uri(orocommerce_conn_id: str, resource: str) -> str:
@@ -38,7 +41,7 @@ def orders_asset(orocommerce_conn_id: str = "orocommerce_default", **arguments: 
 
 
 def describe_event(context: Context, asset: Asset, result: Mapping[str, Any]) -> None:
-    """Put the counts and the window of a manifest or an outcome into the event that the task's success sends for an asset.
+    """Put the counts and the window of a manifest, an outcome or a deletion into the event that the task's success sends for an asset.
 
     Nothing else of it: an event is stored and logged whole.
     """

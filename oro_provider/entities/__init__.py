@@ -42,6 +42,9 @@ ENTITIES = {
 }
 
 
+# Resources that one task loads by one name: which of them a row belongs to is told by the owner that it names.
+GROUPS = {"addresses": (customers.CUSTOMER_ADDRESSES, customers.CUSTOMER_USER_ADDRESSES)}
+
 # Resources whose ids are codes or composites, which have no `gt` filter: they are read by page number.
 CODE_IDS = frozenset(
     {
@@ -76,3 +79,17 @@ def entity_of(entity: str | Entity) -> Entity:
     if entity not in ENTITIES:
         raise ValueError(f"entity {entity!r} is unknown; there are {', '.join(sorted(ENTITIES))}")
     return ENTITIES[entity]
+
+
+def entities_of(entity: str | Entity) -> tuple[Entity, ...]:
+    """Return the entities that rows of this name belong to: one, or those of a group."""
+    group = GROUPS.get(entity) if isinstance(entity, str) else None
+    return group or (entity_of(entity),)
+
+
+def keyed_by(entities: tuple[Entity, ...], key: tuple[str, ...]) -> tuple[Entity, ...]:
+    """Return these entities with another of their keys; each has its own owner in the owner's place."""
+    owners = {entity.key[0] for entity in entities}
+    return tuple(
+        entity.keyed_by(tuple(entity.key[0] if part in owners else part for part in key)) for entity in entities
+    )

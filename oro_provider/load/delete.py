@@ -16,10 +16,11 @@ import msgspec
 from oro_provider.api.errors import InvalidRequest, NotFound, PermissionDenied
 from oro_provider.api.query import Query
 from oro_provider.entities import CODE_IDS
-from oro_provider.load.load import Load, load
+from oro_provider.load.load import load
 from oro_provider.load.outcome import reject_line
 from oro_provider.load.plan import Planner, PlanOptions
 from oro_provider.load.rows import Reject, Row, read_rows
+from oro_provider.load.run import Load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

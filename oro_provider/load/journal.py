@@ -117,16 +117,6 @@ class Journal:
                     for line in file:
                         yield msgspec.json.decode(line)
 
-    def write_all(self, name: str, target: Any) -> str:
-        """Write all parts of this name into one file and return its path."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            for part in range(self.state.parts):
-                path = self.folder / f"{name}-{part:06}.jsonl"
-                if path.exists():
-                    file.write(path.read_bytes())
-        return str(target)
-
     def close(self) -> None:
         """Delete the folder: the load is over."""
         if isinstance(self.folder, Path):
@@ -142,3 +132,15 @@ class Journal:
             os.replace(beside, path)  # noqa: PTH105 - the same, and says what it does
         else:
             path.write_bytes(content)  # an object store shows an object whole or not at all
+
+
+def write_all(journals: Sequence[Journal], name: str, target: Any) -> str:
+    """Write all parts of this name into one file and return its path."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
+        for journal in journals:
+            for part in range(journal.state.parts):
+                path = journal.folder / f"{name}-{part:06}.jsonl"
+                if path.exists():
+                    file.write(path.read_bytes())
+    return str(target)

@@ -1,56 +1,27 @@
-"""A load, from records to an outcome: rows in chunks, each resolved, planned and applied before the next is read.
+"""A load to its outcome; and the loads of one task, one for each resource that its rows belong to, which add up to one.
 
-Rows that name a record of their own kind which is not there yet (a kit's products, a customer's parent) are held back
-until the others are in; a wave of them that brings nothing in is refused.
+Each keeps its journal until all have ended, so that a task that is killed in the last one still counts the first.
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from oro_provider.load.apply import Applier, ApplyOptions
-from oro_provider.load.journal import Journal
-from oro_provider.load.outcome import Chunk, Outcome, read_reject
-from oro_provider.load.plan import Planner, PlanOptions
-from oro_provider.load.repeats import Repeats
-from oro_provider.load.rows import Reject, Row, read_rows, row_or_reject
+from oro_provider.load.journal import write_all
+from oro_provider.load.outcome import Outcome, read_reject
+from oro_provider.load.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
-    from oro_provider.entities.model import Entity
+    from oro_provider.load.rows import Reject
+    from oro_provider.load.run import Load
 
-CHUNK_ROWS = 2000
+
 # Refusals that are kept for messages; all of them are in the file.
 REJECTS_KEPT = 1000
-
-Repeated = Literal["error", "last"]
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What to load: records of an entity, ids that were resolved before, and where refused rows go (a path or None).
-
-    results: path of a file with a line for each row. work: folder of the journal; None keeps none. resume: go on where
-    the journal stands, instead of beginning afresh. repeated: a row that repeats the key of an earlier one is refused, or
-    the last one wins. dry_run: write nothing, say what would be.
-    """
-
-    entity: Entity
-    records: Iterable[Any]
-    lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    rejects: Any = None
-    results: Any = None
-    work: Any = None
-    resume: bool = True
-    repeated: Repeated = "error"
-    dry_run: bool = False
-    plan: PlanOptions = field(default_factory=PlanOptions)
-    apply: ApplyOptions = field(default_factory=ApplyOptions)
 
 
 async def load(client: AsyncOroClient, spec: Load) -> tuple[Outcome, list[Reject]]:
@@ -58,149 +29,53 @@ async def load(client: AsyncOroClient, spec: Load) -> tuple[Outcome, list[Reject
 
     Raise `WaitingForOperations` where `spec.apply.patience` is over: call again with the same `spec` when they have ended.
     """
-    run = Run(client, spec)
-    return await run.to_the_end()
+    return await Runs(client, [spec], spec.entity.type).to_the_end()
 
 
-class Run:
-    """One load under way. `running` names the operations that are at work in the store."""
+class Runs:
+    """The loads of one task under way, one after another. `running` names the operations that are at work in the store."""
 
-    def __init__(self, client: AsyncOroClient, spec: Load) -> None:
-        options = replace(spec.plan, writes=False) if spec.dry_run else spec.plan
+    def __init__(self, client: AsyncOroClient, specs: Sequence[Load], entity: str) -> None:
         self._client = client
-        self._spec = spec
-        self._planner = Planner(client, spec.entity, spec.lookups, options)
-        self._journal = Journal(spec.work)
-        self._applier = Applier(client, self._planner, self._journal, spec.apply)
-        self._started = time.monotonic()
-        self._requests = client.requests
+        self._specs = specs
+        self._entity = entity
+        self._runs: list[Run] = []
 
     @property
     def running(self) -> list[str]:
         """The operations that are at work in the store."""
-        return self._applier.running
+        return [id_ for run in self._runs for id_ in run.running]
 
     async def to_the_end(self) -> tuple[Outcome, list[Reject]]:
-        """Do what is not done yet."""
-        journal = self._journal
-        if journal.begun and not self._spec.resume:
-            # The rows may be others now; what is still at work in the store has to end before they are looked at.
-            await self._applier.resume({}, Chunk())
-            journal.forget()
-        try:
-            await self._waves()
-        finally:
-            self._count()
+        """Do what is not done yet; return the outcome and the first refused rows."""
+        for spec in self._specs:
+            self._runs.append(Run(self._client, spec))
+            await self._runs[-1].go()
         outcome, rejects = self._outcome()
-        journal.close()
+        for run in self._runs:
+            run.journal.close()
         return outcome, rejects
-
-    async def _waves(self) -> None:
-        state = self._journal.state
-        before: int | None = None
-        while True:
-            await self._wave()
-            if state.held == 0 or state.last:
-                return
-            # Everything that was held back in this wave has its turn in the next; without progress, its last one.
-            state.last = before is not None and state.held >= before
-            before = state.held
-            state.wave, state.rows, state.held = state.wave + 1, 0, 0
-            self._journal.save()
-            await self._planner.refresh_references()
-
-    async def _wave(self) -> None:
-        repeats = Repeats() if self._spec.repeated == "error" else None
-        try:
-            rows = self._rows()
-            done = 0
-            while chunk_rows := list(islice(rows, CHUNK_ROWS)):
-                kept = [self._repeat(repeats, one) for one in chunk_rows]
-                done += len(chunk_rows)
-                if done > self._journal.state.rows:
-                    await self._chunk(kept, hold=not self._journal.state.last)
-        finally:
-            if repeats is not None:
-                repeats.close()
-
-    def _rows(self) -> Iterator[Row | Reject]:
-        state = self._journal.state
-        if state.wave == 0:
-            yield from read_rows(self._spec.entity, self._spec.records)
-            return
-        for number, record in self._journal.lines(f"held-{state.wave - 1}"):
-            yield row_or_reject(self._spec.entity, number, record)
-
-    def _repeat(self, repeats: Repeats | None, one: Row | Reject) -> Row | Reject:
-        if repeats is None or isinstance(one, Reject):
-            return one
-        first = repeats.first(one.key, one.number)
-        if first == one.number:
-            return one
-        entity = self._spec.entity
-        return one.rejected(f"repeats the {', '.join(entity.key)} of row {first}", entity.key[0])
-
-    async def _chunk(self, rows: Sequence[Row | Reject], *, hold: bool) -> None:
-        chunk = Chunk()
-        good: dict[tuple[str, ...], Row] = {}
-        for one in rows:
-            if isinstance(one, Reject):
-                chunk.reject(one)
-                continue
-            before = good.pop(one.key, None)
-            if before is not None:
-                chunk.done(before.number, "unchanged", None, {"superseded": one.number})
-            good[one.key] = one
-        by_number = {row.number: row for row in good.values()}
-        if self._journal.state.pending:
-            await self._applier.resume(by_number, chunk)
-        todo = [row for number, row in by_number.items() if number not in chunk.results and number not in chunk.rejects]
-        plan = await self._planner.plan(todo, hold=hold) if todo else None
-        if plan is not None:
-            for reject in plan.rejects:
-                chunk.reject(reject)
-            chunk.held = plan.held
-            if self._spec.dry_run:
-                await self._applier.rehearse(plan.actions, chunk)
-            else:
-                await self._applier.apply(plan.actions, chunk)
-        self._settle(chunk, rows, by_number)
-        self._count()
-        chunk.enter(self._journal, len(rows), keep_results=self._spec.results is not None)
-
-    def _settle(self, chunk: Chunk, rows: Sequence[Row | Reject], by_number: Mapping[int, Row]) -> None:
-        """Every row has come to something: the sum of an outcome is the number of rows."""
-        if self._journal.state.wave == 0:
-            self._journal.state.read += len(rows)
-        held = {row.number for row in chunk.held}
-        for number in by_number:
-            if number in chunk.rejects:
-                chunk.results.pop(number, None)
-            elif number not in chunk.results and number not in held:
-                raise RuntimeError(f"row {number} of {self._spec.entity.type} came to nothing; please report this")
-
-    def _count(self) -> None:
-        state = self._journal.state
-        now = time.monotonic()
-        state.requests += self._client.requests - self._requests
-        state.seconds += now - self._started
-        self._requests, self._started = self._client.requests, now
 
     def _outcome(self) -> tuple[Outcome, list[Reject]]:
-        journal, spec, state = self._journal, self._spec, self._journal.state
-        rejects = [read_reject(line) for line in islice(journal.lines("rejects"), REJECTS_KEPT)]
+        spec = self._specs[0]
+        journals = [run.journal for run in self._runs]
+        states = [journal.state for journal in journals]
+        removed: dict[str, int] = {}
+        for state in states:
+            removed |= {type_: removed.get(type_, 0) + count for type_, count in state.removed.items()}
+        lines = [line for journal in journals for line in islice(journal.lines("rejects"), REJECTS_KEPT)]
         outcome = Outcome(
-            entity=spec.entity.type,
-            read=state.read,
-            created=state.created,
-            updated=state.updated,
-            unchanged=state.unchanged,
-            rejected=state.rejected,
-            removed=state.removed,
-            rejects=journal.write_all("rejects", spec.rejects) if rejects and spec.rejects is not None else None,
-            results=journal.write_all("results", spec.results) if spec.results is not None else None,
-            requests=state.requests,
-            seconds=round(state.seconds, 3),
+            entity=self._entity,
+            read=sum(state.read for state in states),
+            created=sum(state.created for state in states),
+            updated=sum(state.updated for state in states),
+            unchanged=sum(state.unchanged for state in states),
+            rejected=sum(state.rejected for state in states),
+            removed=removed,
+            rejects=write_all(journals, "rejects", spec.rejects) if lines and spec.rejects is not None else None,
+            results=write_all(journals, "results", spec.results) if spec.results is not None else None,
+            requests=sum(state.requests for state in states),
+            seconds=round(sum(state.seconds for state in states), 3),
             dry_run=spec.dry_run,
         )
-        return outcome, rejects
+        return outcome, [read_reject(line) for line in lines[:REJECTS_KEPT]]

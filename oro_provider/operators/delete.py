@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from oro_provider.assets import describe_event
 from oro_provider.operators.records import Records
 from oro_provider.operators.store import StoreOperator, entity_argument
 from oro_provider.paths import path_of
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import jinja2
-    from airflow.sdk import Context
+    from airflow.sdk import Asset, Context
 
     from oro_provider.entities.model import Entity
     from oro_provider.load.delete import Deleted
@@ -37,6 +38,8 @@ class OroCommerceDeleteOperator(StoreOperator):
     :param dry_run: delete nothing, count what would go.
     :param rejects: path of the file for rows that were refused. (templated)
     :param max_rejects: how many rows may be refused before the task fails.
+    :param asset: what the task changes (`create_asset(resource="products")`): an outlet, whose event tells the counts. A dry run has
+        none.
     :param orocommerce_conn_id: the connection. (templated)
     """
 
@@ -52,9 +55,15 @@ class OroCommerceDeleteOperator(StoreOperator):
         dry_run: bool = False,
         rejects: Any = None,
         max_rejects: int = 0,
+        asset: Asset | None = None,
         **kwargs: Any,
     ) -> None:
+        if dry_run:
+            asset = None
+        if asset is not None:
+            kwargs["outlets"] = [*(kwargs.get("outlets") or []), asset]
         super().__init__(**kwargs)
+        self.asset = asset
         self.entity = entity
         self.records = records
         self.max_deletes = max_deletes
@@ -89,6 +98,8 @@ class OroCommerceDeleteOperator(StoreOperator):
             context["ti"].xcom_push(key="return_value", value=deleted)
             listed = shown(rejects[:REJECTS_SHOWN], deleted["rejected"])
             raise AirflowFailException(f"{deleted['rejected']} of {deleted['read']} rows were refused.\n{listed}")
+        if self.asset is not None:
+            describe_event(context, self.asset, deleted)
         return deleted
 
 

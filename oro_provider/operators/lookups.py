@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.operators.records import Records
-from oro_provider.operators.store import StoreOperator, entity_argument
+from oro_provider.operators.store import StoreOperator, entities_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import AirflowFailException
@@ -56,26 +56,34 @@ class OroCommerceResolveLookupsOperator(StoreOperator):
         from oro_provider.load.lookups import Resolver
         from oro_provider.load.mentions import resolve_rows
         from oro_provider.load.rows import Reject, read_rows
+        from oro_provider.load.shares import shares
 
         if self.absent not in {"fail", "skip"}:
             raise AirflowFailException(f"absent is {self.absent!r}; it should be fail or skip")
         with airflow_errors():
-            entity = entity_argument(self.entity)
-            read = list(read_rows(entity, self.records))
-        rows = [row for row in read if not isinstance(row, Reject)]
+            entities = entities_argument(self.entity)
+            read = [
+                list(share.rows(self.records) if share else read_rows(entity, self.records))
+                for entity, share in zip(entities, shares(entities), strict=True)
+            ]
+        rows = [[row for row in some if not isinstance(row, Reject)] for some in read]
 
-        async def job(client: Any) -> Resolved:
-            return await resolve_rows(Resolver(client), entity, rows)
+        async def job(client: Any) -> list[Resolved]:
+            resolver = Resolver(client)
+            return [await resolve_rows(resolver, *some) for some in zip(entities, rows, strict=True)]
 
         resolved = self.work(job)
-        found = [str(reject) for reject in read if isinstance(reject, Reject)]
-        found += _problems(entity, rows, resolved, skip_absent=self.absent == "skip")
+        found = [str(reject) for some in read for reject in some if isinstance(reject, Reject)]
+        table: LookupTable = {}
+        for entity, some, names in zip(entities, rows, resolved, strict=True):
+            found += _problems(entity, some, names, skip_absent=self.absent == "skip")
+            for field, ids in names.table.items():
+                table.setdefault(field, {}).update(ids)
         if found:
             more = f"\n... and {len(found) - PROBLEMS_SHOWN} more" if len(found) > PROBLEMS_SHOWN else ""
             raise AirflowFailException(
                 f"{len(found)} of the rows' names cannot be resolved:\n" + "\n".join(found[:PROBLEMS_SHOWN]) + more
             )
-        table = resolved.table
         self.log.info("Resolved %s", ", ".join(f"{len(ids)} {name}" for name, ids in table.items()) or "nothing")
         if not self.target:
             return table

@@ -5,12 +5,8 @@ Rows are customers' data, and Airflow stores the rendered fields of a task, so o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import chain
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 
 class Records:
@@ -18,22 +14,13 @@ class Records:
 
     def __init__(self, given: Any, *, inside: str | None = None) -> None:
         """`inside`: the member of each record that is the row, as in a file of rejects."""
-        self._given = given
+        # An iterator is gone when it was read, and rows may be read more than once.
+        self._given = list(given) if isinstance(given, Iterator) else given
         self._inside = inside
 
     def __iter__(self) -> Iterator[Any]:
         for record in self._records():
             yield record[self._inside] if self._inside is not None else record
-
-    def peek(self) -> Any:
-        """Return the first row, None where there is none; it is yielded again."""
-        given = self._given
-        if _is_path(given) or isinstance(given, Mapping | list | tuple):
-            return next(iter(self), None)
-        rows = iter(given if given is not None else ())
-        first = next(rows, None)
-        self._given = chain([first], rows) if first is not None else ()
-        return first
 
     def _records(self) -> Iterator[Any]:
         given = self._given

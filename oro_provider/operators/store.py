@@ -41,6 +41,13 @@ class StoreOperator(BaseOperator):
             return asyncio.run(run())
 
 
+def entities_argument(entity: str | Entity) -> tuple[Entity, ...]:
+    """Return the entities that a task's rows belong to; raise `ValueError` naming those that there are."""
+    from oro_provider.entities import entities_of
+
+    return entities_of(entity)
+
+
 def entity_argument(entity: str | Entity) -> Entity:
     """Return the entity that a task names; raise `ValueError` naming those that there are."""
     from oro_provider.entities import entity_of

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from oro_provider.assets import describe_event
 from oro_provider.operators.records import Names, Records
-from oro_provider.operators.store import StoreOperator, entity_argument
+from oro_provider.operators.store import StoreOperator, entities_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import AirflowException, AirflowFailException, conf
@@ -15,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import jinja2
-    from airflow.sdk import Context
+    from airflow.sdk import Asset, Context
 
     from oro_provider.entities.model import Entity
-    from oro_provider.load.load import Load, Run
+    from oro_provider.load.load import Runs
     from oro_provider.load.outcome import Outcome
     from oro_provider.load.rows import Reject
+    from oro_provider.load.run import Load
 
 REJECTS_SHOWN = 20
 # Operations that end so soon are not worth a deferral, which takes some seconds itself.
@@ -34,7 +37,8 @@ class OroCommerceUpsertOperator(StoreOperator):
     write, so the task can be run again at any time. A row that cannot be loaded is refused and named, the others are loaded,
     and the task fails for good with its outcome in XCom, unless `max_rejects` allows for it.
 
-    :param entity: what the rows are: a type (`"products"`) or an `Entity` of your own. (templated)
+    :param entity: what the rows are: a type (`"products"`), `"addresses"` of customers and of their users, or an `Entity` of your own.
+        (templated)
     :param records: rows: a list, an XCom, a path of `.jsonl`, `.csv` or `.parquet`, or a manifest. Not kept in the rendered
         fields. (templated)
     :param lookups: ids of `OroCommerceResolveLookupsOperator`, or the path of its file; names that are not among them are
@@ -53,6 +57,8 @@ class OroCommerceUpsertOperator(StoreOperator):
     :param operation_deadline: seconds after which an operation that does not end is given up.
     :param deferrable: leave the worker while operations are at work in the store.
     :param poll_interval: seconds between two looks at operations, at most.
+    :param asset: what the task changes (`create_asset(resource="products")`): an outlet, whose event tells the counts. A dry run has
+        none.
     :param orocommerce_conn_id: the connection. (templated)
     """
 
@@ -86,9 +92,15 @@ class OroCommerceUpsertOperator(StoreOperator):
         operation_deadline: float = 1800.0,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float = 5.0,
+        asset: Asset | None = None,
         **kwargs: Any,
     ) -> None:
+        if dry_run:
+            asset = None
+        if asset is not None:
+            kwargs["outlets"] = [*(kwargs.get("outlets") or []), asset]
         super().__init__(**kwargs)
+        self.asset = asset
         self.entity = entity
         self.records = records
         self.lookups = lookups
@@ -104,7 +116,7 @@ class OroCommerceUpsertOperator(StoreOperator):
         self.operation_deadline = operation_deadline
         self.deferrable = deferrable
         self.poll_interval = poll_interval
-        self._run: Run | None = None
+        self._run: Runs | None = None
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         super().render_template_fields(context, jinja_env)
@@ -125,12 +137,12 @@ class OroCommerceUpsertOperator(StoreOperator):
             raise kind(f"Operations {', '.join(ids)} could not be watched: {event['message']}")
         # At the deadline the load looks once more, asks the store why, and says so.
         deadline = 0.0 if event["status"] == "overdue" else self.operation_deadline
-        begun = self._spec(context, resume=True, patient=True, deadline=deadline)
-        if begun.work is not None and not (begun.work / "state.json").exists():
+        places = [spec.work for spec in self._specs(context, resume=True, patient=True) if spec.work is not None]
+        if places and not any((place / "state.json").exists() for place in places):
             self.log.warning(
                 "The journal %s is not here: [orocommerce] work_path should be a place that all workers share. The load begins "
                 "afresh, without leaving the worker.",
-                begun.work,
+                places[0],
             )
             return self._load(context, resume=True, patient=True)
         return self._load(context, resume=True, patient=not self.deferrable, deadline=deadline)
@@ -142,14 +154,14 @@ class OroCommerceUpsertOperator(StoreOperator):
 
     def _load(self, context: Context, *, resume: bool, patient: bool, deadline: float | None = None) -> Outcome:
         from oro_provider.load.apply import WaitingForOperations
-        from oro_provider.load.load import Run
+        from oro_provider.load.load import Runs
         from oro_provider.load.outcome import too_many
 
         with airflow_errors():
-            spec = self._spec(context, resume=resume, patient=patient, deadline=deadline)
+            specs = self._specs(context, resume=resume, patient=patient, deadline=deadline)
 
         async def job(client: Any) -> tuple[Outcome, list[Reject]]:
-            self._run = Run(client, spec)
+            self._run = Runs(client, specs, self._named)
             return await self._run.to_the_end()
 
         try:
@@ -168,7 +180,9 @@ class OroCommerceUpsertOperator(StoreOperator):
         if too_many(outcome, self.max_rejects):
             # Before the failure, so that a callback or a person can read it.
             context["ti"].xcom_push(key="return_value", value=outcome)
-            raise AirflowFailException(_refusals(spec.entity, outcome, rejects))
+            raise AirflowFailException(_refusals(outcome, rejects))
+        if self.asset is not None:
+            describe_event(context, self.asset, outcome)
         return outcome
 
     def _defer(self, ids: list[str]) -> None:
@@ -186,21 +200,27 @@ class OroCommerceUpsertOperator(StoreOperator):
             kwargs={"ids": ids},
         )
 
-    def _spec(self, context: Context, *, resume: bool, patient: bool, deadline: float | None = None) -> Load:
+    def _specs(self, context: Context, *, resume: bool, patient: bool, deadline: float | None = None) -> list[Load]:
+        from oro_provider.entities import keyed_by
         from oro_provider.load.apply import ApplyOptions
-        from oro_provider.load.load import Load
         from oro_provider.load.plan import PlanOptions
+        from oro_provider.load.run import Load
+        from oro_provider.load.shares import shares
 
-        entity = entity_argument(self.entity)
+        entities = entities_argument(self.entity)
         key = (self.key,) if isinstance(self.key, str) else tuple(self.key or ())
         rejects = path_of(self.rejects) if self.rejects else None
-        return Load(
-            entity=entity.keyed_by(key),
+        if key:
+            entities = keyed_by(entities, key)
+        work = work_folder(context, rejects, self._named)
+        several = len(entities) > 1
+        common = Load(
+            entity=entities[0],
             records=self.records,
             lookups=_lookups(self.lookups),
             rejects=rejects,
             results=path_of(self.results) if self.results else None,
-            work=work_folder(context, rejects, entity.type),
+            work=work,
             resume=resume,
             repeated=_one_of(self.repeated, ("error", "last"), "repeated"),
             dry_run=self.dry_run_only,
@@ -212,6 +232,14 @@ class OroCommerceUpsertOperator(StoreOperator):
                 patience=None if patient else PATIENCE_SECONDS,
             ),
         )
+        return [
+            replace(common, entity=entity, share=share, work=work / entity.type if several and work else work)
+            for entity, share in zip(entities, shares(entities), strict=True)
+        ]
+
+    @property
+    def _named(self) -> str:
+        return self.entity if isinstance(self.entity, str) else self.entity.type
 
 
 def work_folder(context: Context, beside: Any, entity: str) -> Any:
@@ -273,7 +301,7 @@ def _lookups(given: Any) -> Mapping[str, Mapping[str, str]]:
 class OroCommerceReplayRejectsOperator(OroCommerceUpsertOperator):
     """Sends refused rows again, after they or the store were repaired.
 
-    :param entity: what the rows are. (templated)
+    :param entity: what the rows are, as the load had it: `entity` of its outcome. (templated)
     :param replay: path of the rejects of an earlier load; the `values` of each line are the row. (templated)
     :param rejects: where those go that are refused again; must be another file. (templated)
 
@@ -363,22 +391,16 @@ class OroCommerceUpsertCustomerGroupsOperator(OroCommerceUpsertOperator):
 
 
 class OroCommerceUpsertAddressesOperator(OroCommerceUpsertOperator):
-    """Makes customers or customer users have these addresses: of which of them is told by the rows' owner.
+    """Makes customers and customer users have these addresses (`OroCommerceUpsertOperator` with `entity="addresses"`).
 
     A row: `{"customer": "ACME Ltd", "street": "1 Main St", "city": "Salem", "postal_code": "97301", "country": "US", "region":
     "Oregon", "organization": "ACME Ltd", "types": ["billing"], "default_types": ["billing"]}`, with `customer_user` (an e-mail)
-    instead of `customer` for a user's own. All rows of one task have the same kind of owner.
+    instead of `customer` for a user's own. Rows of both kinds may be mixed; a row that names both is refused.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs["entity"] = "customeraddresses"
+        kwargs["entity"] = "addresses"
         super().__init__(**kwargs)
-
-    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
-        super().render_template_fields(context, jinja_env)
-        first = self.records.peek()
-        if isinstance(first, dict) and "customer_user" in first:
-            self.entity = "customeruseraddresses"
 
 
 class OroCommerceUpsertPriceListsOperator(OroCommerceUpsertOperator):
@@ -428,9 +450,9 @@ class OroCommerceUpsertOrdersOperator(OroCommerceUpsertOperator):
         super().__init__(**kwargs)
 
 
-def _refusals(entity: Entity, outcome: Outcome, rejects: Sequence[Reject]) -> str:
+def _refusals(outcome: Outcome, rejects: Sequence[Reject]) -> str:
     from oro_provider.load.outcome import shown
 
     where = f" They are in {outcome['rejects']}." if outcome["rejects"] else ""
     listed = shown(rejects[:REJECTS_SHOWN], outcome["rejected"])
-    return f"{outcome['rejected']} of {outcome['read']} rows of {entity.type} were refused.{where}\n{listed}"
+    return f"{outcome['rejected']} of {outcome['read']} rows of {outcome['entity']} were refused.{where}\n{listed}"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.entities import entity_of
-from oro_provider.load.load import Load, load
+from oro_provider.load.load import load
 from oro_provider.load.plan import PlanOptions
+from oro_provider.load.run import Load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

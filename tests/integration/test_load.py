@@ -11,11 +11,12 @@ import pytest
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.entities.orders import SHIPPING_TRACKINGS
 from oro_provider.entities.products import PRODUCTS
-from oro_provider.load.load import Load, load
+from oro_provider.load.load import load
 from oro_provider.load.lookups import Resolver
 from oro_provider.load.mentions import resolve_rows
 from oro_provider.load.rows import Row as LoadRow
 from oro_provider.load.rows import read_rows
+from oro_provider.load.run import Load
 
 if TYPE_CHECKING:
     from pathlib import Path

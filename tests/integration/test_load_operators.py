@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oro_provider.assets import create_asset
 from oro_provider.operators.delete import OroCommerceDeleteProductPricesOperator, OroCommerceDeleteProductsOperator
 from oro_provider.operators.lookups import OroCommerceResolveLookupsOperator
 from oro_provider.operators.request import OroCommerceGetOperator, OroCommerceRequestOperator
@@ -142,15 +143,84 @@ def test_addresses_go_to_the_resource_of_their_owner(writable_store: Integration
     execute(OroCommerceUpsertCustomersOperator(task_id="c", records=[{"name": f"{run} owner"}]))
     user = {"email": f"{run}@owner.example", "first_name": "A", "last_name": "B", "customer": f"{run} owner"}
     execute(OroCommerceUpsertOperator(task_id="u", entity="customerusers", records=[user]))
-    place = {"street": "1", "city": "Ulm", "postal_code": "89073", "country": "DE", "region": "BY", "organization": "O"}
+    place = {
+        "street": "1",
+        "city": "Ulm",
+        "postal_code": "89073",
+        "country": "DE",
+        "region": "BY",
+        "organization": f"{run} O",
+    }
     of_customer = execute(
         OroCommerceUpsertAddressesOperator(task_id="a", records=iter([{**place, "customer": f"{run} owner"}]))
     )
     of_user = execute(
         OroCommerceUpsertAddressesOperator(task_id="b", records=[{**place, "customer_user": user["email"]}])
     )
-    assert (of_customer["entity"], of_customer["created"]) == ("customeraddresses", 1)
-    assert (of_user["entity"], of_user["created"]) == ("customeruseraddresses", 1)
+    assert (of_customer["entity"], of_customer["created"]) == ("addresses", 1)
+    assert (of_user["entity"], of_user["created"]) == ("addresses", 1)
+    for kind in ("customeraddresses", "customeruseraddresses"):
+        assert len([one for one in writable_store.read(kind) if one["attributes"]["organization"] == f"{run} O"]) == 1
+
+
+def test_addresses_of_both_kinds_of_owners_in_one_task_and_their_rejects_again(
+    writable_store: IntegrationStore, tmp_path: Path
+) -> None:
+    run = writable_store.run_id
+    execute(OroCommerceUpsertCustomersOperator(task_id="c", records=[{"name": f"{run} both"}]))
+    user = {"email": f"{run}@both.example", "first_name": "A", "last_name": "B", "customer": f"{run} both"}
+    execute(OroCommerceUpsertOperator(task_id="u", entity="customerusers", records=[user]))
+    place = {"street": "1", "city": "Ulm", "postal_code": "89073", "country": "DE", "region": "BY", "organization": "O"}
+    given = [
+        {**place, "customer": f"{run} both"},
+        {**place, "customer_user": user["email"]},
+        {**place, "customer": f"{run} both", "street": "2", "country": "Atlantis"},
+        {**place, "customer_user": user["email"], "street": "2", "country": "Atlantis"},
+    ]
+    ids = execute(OroCommerceResolveLookupsOperator(task_id="ids", entity="addresses", records=given, absent="skip"))
+    assert {"customer", "customer_user", "country", "region"} <= ids.keys()
+    rejects = tmp_path / "rejects.jsonl"
+    operator, ctx = rendered(
+        OroCommerceUpsertAddressesOperator(task_id="both", records=given, lookups=ids, rejects=str(rejects))
+    )
+    with pytest.raises(AirflowFailException, match="2 of 4 rows of addresses were refused"):
+        operator.execute(ctx)
+    outcome = ctx["ti"].pushed["return_value"]
+    assert (outcome["created"], outcome["rejected"]) == (2, 2)
+    repaired = [json.loads(line) for line in rejects.read_text().splitlines()]
+    for line in repaired:
+        line["values"]["country"] = "DE"
+    rejects.write_text("".join(f"{json.dumps(line)}\n" for line in repaired))
+    outcome = execute(OroCommerceReplayRejectsOperator(task_id="again", entity=outcome["entity"], replay=str(rejects)))
+    assert (outcome["created"], outcome["rejected"]) == (2, 0)
+
+
+def test_an_asset_tells_what_was_done_and_nothing_of_the_rows(writable_store: IntegrationStore, tmp_path: Path) -> None:
+    asset = create_asset(resource="products")
+    given = rows(writable_store, 3, "EVT")
+
+    def told(operator: Any) -> Any:
+        operator, given_context = rendered(operator)
+        given_context["outlet_events"] = {asset: SimpleNamespace(extra={})}
+        try:
+            operator.execute(given_context)
+        except AirflowFailException:
+            return operator.outlets, None
+        return operator.outlets, given_context["outlet_events"][asset].extra
+
+    upsert = OroCommerceUpsertProductsOperator(task_id="up", records=given, results=str(tmp_path / "r"), asset=asset)
+    counted = {"entity": "products", "read": 3, "created": 3, "updated": 0, "unchanged": 0, "rejected": 0}
+    assert told(upsert) == ([asset], counted)
+    refused = OroCommerceUpsertProductsOperator(task_id="no", records=[{"sku": "X-1", "unit": "barrel"}], asset=asset)
+    assert told(refused) == ([asset], None)
+    dry = OroCommerceUpsertProductsOperator(task_id="dry", records=given, asset=asset, dry_run=True)
+    assert told(dry) == ([], {})
+    delete = OroCommerceDeleteProductsOperator(
+        task_id="del", records=given, asset=asset, outlets=[create_asset(resource="x")]
+    )
+    outlets, extra = told(delete)
+    assert (len(outlets), outlets[1]) == (2, asset)
+    assert extra == {"entity": "products", "read": 3, "deleted": 0, "retired": 3, "absent": 0, "rejected": 0}
 
 
 def test_products_are_switched_off_unless_they_are_to_be_deleted(writable_store: IntegrationStore) -> None:

@@ -14,8 +14,9 @@ from oro_provider.api.errors import OroCommerceError
 from oro_provider.api.exchange import Retries
 from oro_provider.entities import entity_of
 from oro_provider.load.apply import ApplyOptions, WaitingForOperations, cheapest
-from oro_provider.load.load import Load, load
+from oro_provider.load.load import load
 from oro_provider.load.operations import BatchNotDone
+from oro_provider.load.run import Load
 from oro_provider.sandbox import running
 from tests.integration.loading import counts
 from tests.load.conftest import LoadStore

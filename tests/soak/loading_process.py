@@ -13,7 +13,8 @@ from oro_provider.api.exchange import Retries
 from oro_provider.api.settings import Settings
 from oro_provider.entities import entity_of
 from oro_provider.load.apply import ApplyOptions
-from oro_provider.load.load import Load, load
+from oro_provider.load.load import load
+from oro_provider.load.run import Load
 
 
 async def work(job: dict[str, Any]) -> dict[str, Any]:
