@@ -42,14 +42,17 @@ class Places:
     warehouse: Path
     erp: Path
     shipments: Path
+    prices: Path
+    crm: Path
 
     @classmethod
     def below(cls, home: Path) -> Places:
         """Empty places below `home`."""
-        lake, rejects, files = home / "lake", home / "rejects", home / "files"
-        for folder in (lake, rejects, files):
+        lake, rejects, files, crm = home / "lake", home / "rejects", home / "files", home / "crm"
+        for folder in (lake, rejects, files, crm):
             folder.mkdir(parents=True)
-        return cls(home, lake, rejects, files / "warehouse.sqlite", files / "erp.csv", files / "shipments.csv")
+        warehouse, erp, shipments = files / "warehouse.sqlite", files / "erp.csv", files / "shipments.csv"
+        return cls(home, lake, rejects, warehouse, erp, shipments, files / "prices.csv", crm)
 
     def environment(self, connection: str) -> dict[str, str]:
         """What the DAG files and the hook read."""
@@ -60,6 +63,8 @@ class Places:
             "OROCOMMERCE_WAREHOUSE": str(self.warehouse),
             "OROCOMMERCE_ERP_CSV": str(self.erp),
             "OROCOMMERCE_SHIPMENTS_CSV": str(self.shipments),
+            "OROCOMMERCE_PRICES_CSV": str(self.prices),
+            "OROCOMMERCE_CRM": str(self.crm),
         }
 
 

@@ -44,6 +44,8 @@ def places(tmp_path: Path, store: IntegrationStore, monkeypatch: pytest.MonkeyPa
         "OROCOMMERCE_WAREHOUSE": "warehouse.sqlite",
         "OROCOMMERCE_ERP_CSV": "erp.csv",
         "OROCOMMERCE_SHIPMENTS_CSV": "shipments.csv",
+        "OROCOMMERCE_PRICES_CSV": "prices-{ds}.csv",
+        "OROCOMMERCE_CRM": "crm",
         "OROCOMMERCE_REJECTS": "rejects",
     }.items():
         monkeypatch.setenv(name, str(tmp_path / part))

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from tests.integration.store import IntegrationStore
 
-ORDERS, PRODUCTS, TRACKINGS = (
+ORDERS, PRODUCTS, PRICES, CUSTOMERS, TRACKINGS = (
     "orocommerce_orders_incremental",
     "orocommerce_products_upsert",
+    "orocommerce_prices_upsert",
+    "orocommerce_customers_upsert",
     "orocommerce_tracking_push",
 )
 TODAY = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -36,7 +38,7 @@ def run(module: Any, day: datetime) -> Any:
 
 
 def dag_of(module: Any) -> Any:
-    return (module.extract if hasattr(module, "extract") else module.resolve).dag
+    return next(getattr(module, name) for name in ("extract", "resolve", "upsert") if hasattr(module, name)).dag
 
 
 def warehouse(places: Path) -> tuple[dict[str, Any], list[Any]]:
@@ -119,7 +121,7 @@ def erp(store: IntegrationStore, places: Path) -> list[dict[str, str]]:
 
 def write_csv(path: Path, rows: list[dict[str, str]]) -> None:
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
+        writer = csv.DictWriter(file, dict.fromkeys(name for row in rows for name in row))
         writer.writeheader()
         writer.writerows(rows)
 
@@ -160,6 +162,76 @@ def test_a_refused_product_fails_the_task_with_its_outcome(
     assert outcome["rejects"] == str(places / "rejects" / "products" / f"{YESTERDAY:%Y-%m-%d}.jsonl")
 
 
+def test_prices_are_upserted_and_a_second_run_writes_nothing(
+    load_dag: Callable[[str], Any], store: IntegrationStore, places: Path
+) -> None:
+    price_list = store.read("pricelists")[0]
+    units = store.read("productunitprecisions", **{"filter[unit]": "each"})
+    ids = sorted({unit["relationships"]["product"]["data"]["id"] for unit in units}, key=int)[:6]
+    skus = [item["attributes"]["sku"] for item in store.read("products", **{"filter[id]": ",".join(ids)})]
+    rows = [
+        {"price_list": price_list["attributes"]["name"], "product": sku, "unit": "each", "quantity": "500", "currency": "USD",
+         "value": f"{number}.5"}
+        for number, sku in enumerate(skus)
+    ]  # fmt: skip
+    path = places / f"prices-{YESTERDAY:%Y-%m-%d}.csv"
+    write_csv(path, rows)
+    module = load_dag(PRICES)
+    run(module, YESTERDAY)
+    made = [
+        price["attributes"]["value"]
+        for price in store.read("productprices", **{"filter[priceList]": price_list["id"]})
+        if price["attributes"]["quantity"] == 500
+    ]
+    assert sorted(made) == [f"{number}.5000" for number in range(6)]
+    forget(store)
+    run(module, YESTERDAY)
+    assert writes(store) == []
+
+    write_csv(path, [*rows, {**rows[0], "product": "no-such-product"}])
+    dag_run = dag_of(module).test(logical_date=TODAY)
+    upsert = next(instance for instance in dag_run.get_task_instances() if instance.task_id == "upsert")
+    outcome = upsert.xcom_pull(task_ids="upsert", key="return_value")
+    assert (upsert.state, outcome["unchanged"], outcome["rejected"]) == ("failed", 6, 1)
+
+
+def test_customers_with_groups_users_and_addresses_are_upserted_and_a_second_run_writes_nothing(
+    load_dag: Callable[[str], Any], store: IntegrationStore, places: Path
+) -> None:
+    term = store.read("paymentterms")[0]["attributes"]["label"]
+    role = store.read("customeruserroles")[0]["attributes"]["label"]
+    place = {"city": "Ulm", "postal_code": "89073", "country": "Germany", "region": "BY", "organization": "ACME"}
+    crm = places / "crm"
+    crm.mkdir()
+    write_csv(
+        crm / "customers.csv",
+        [{"name": f"CRM {n}", "group": f"CRM group {n % 2}", "payment_term": term, "parent": "CRM 3" if n == 0 else ""}
+         for n in range(4)],
+    )  # fmt: skip
+    write_csv(
+        crm / "users.csv",
+        [{"email": f"crm{n}@x.example", "first_name": "A", "last_name": "B", "customer": f"CRM {n}", "roles": role,
+          "enabled": "true"} for n in range(4)],
+    )  # fmt: skip
+    write_csv(
+        crm / "addresses.csv",
+        [*({**place, "street": f"{n} CRM Way", "customer": f"CRM {n}", "default_types": "billing,shipping"} for n in range(4)),
+         *({**place, "street": f"{n} CRM Lane", "customer_user": f"crm{n}@x.example"} for n in range(4))],
+    )  # fmt: skip
+    module = load_dag(CUSTOMERS)
+    run(module, YESTERDAY)
+    customers = {one["attributes"]["name"]: one for one in store.read("customers")}
+    assert customers["CRM 0"]["relationships"]["parent"]["data"]["id"] == customers["CRM 3"]["id"]
+    groups = [one["attributes"]["name"] for one in store.read("customergroups")]
+    assert sorted(name for name in groups if name.startswith("CRM")) == ["CRM group 0", "CRM group 1"]
+    for resource, where in (("customeraddresses", "CRM Way"), ("customeruseraddresses", "CRM Lane")):
+        assert len([one for one in store.read(resource) if one["attributes"]["street"].endswith(where)]) == 4
+    assert len([one for one in store.read("customerusers") if one["attributes"]["email"].startswith("crm")]) == 4
+    forget(store)
+    run(module, YESTERDAY)
+    assert writes(store) == []
+
+
 def test_trackings_are_pushed_once(load_dag: Callable[[str], Any], store: IntegrationStore, places: Path) -> None:
     orders = [order["attributes"]["identifier"] for order in store.read("orders")[:4]]
     shipped = [(order, day) for order in orders for day in (YESTERDAY, TODAY)]
@@ -176,7 +248,7 @@ def test_trackings_are_pushed_once(load_dag: Callable[[str], Any], store: Integr
     assert sorted(pushed) == sorted(f"1Z-{order}-{YESTERDAY:%d}" for order in orders)
 
 
-@pytest.mark.parametrize("dag_id", [ORDERS, PRODUCTS, TRACKINGS])
+@pytest.mark.parametrize("dag_id", [ORDERS, PRODUCTS, PRICES, CUSTOMERS, TRACKINGS])
 def test_a_run_without_an_interval_fails_with_an_explanation(
     load_dag: Callable[[str], Any], dag_id: str, capsys: pytest.CaptureFixture[str], store: IntegrationStore,
 ) -> None:  # fmt: skip

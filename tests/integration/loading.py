@@ -6,10 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.api.async_client import AsyncOroClient
-from oro_provider.entities import entity_of
-from oro_provider.load.load import load
+from oro_provider.entities import entities_of
+from oro_provider.load.load import Runs
 from oro_provider.load.plan import PlanOptions
 from oro_provider.load.run import Load
+from oro_provider.load.shares import shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
 def run_load(
     store: Any, entity: str, rows: Iterable[Any], *, missing: Any = None, remove_units: bool = False, **more: Any
 ) -> tuple[Outcome, list[Reject]]:
-    """Load rows of an entity; `more` are columns of `Load`."""
+    """Load rows of an entity or a group of entities; `more` are columns of `Load`."""
     plan = PlanOptions(missing=missing or {}, remove_units=remove_units)
-    spec = Load(entity_of(entity), rows, plan=plan, **more)
+    entities = entities_of(entity)
+    specs = [
+        Load(one, rows, plan=plan, share=share, **more) for one, share in zip(entities, shares(entities), strict=True)
+    ]
 
     async def run() -> tuple[Outcome, list[Reject]]:
         async with AsyncOroClient(store.settings) as client:
-            return await load(client, spec)
+            return await Runs(client, specs, entity).to_the_end()
 
     return asyncio.run(run())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from oro_provider.operators.upsert import (
 from oro_provider.triggers.operations import OroCommerceOperationsTrigger, validated
 from oro_provider.version_compat import AirflowFailException
 from tests.deferral import TaskDeferred
+from tests.integration.tasks import execute, rendered, through_deferrals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,29 +31,6 @@ if TYPE_CHECKING:
     from tests.integration.store import IntegrationStore
 
 pytestmark = pytest.mark.usefixtures("connection")
-
-
-def context(operator: Any, *, try_number: int = 1) -> Any:
-    """What a task is given; `pushed` is what it puts into XCom."""
-    pushed: dict[str, Any] = {}
-    ti = SimpleNamespace(
-        dag_id="shop", task_id=operator.task_id, run_id="run", map_index=-1, try_number=try_number, max_tries=2, pushed=pushed,
-        xcom_push=lambda key, value: pushed.update({key: value}),
-    )  # fmt: skip
-    operator.retries = 2
-    return {"ti": ti, "task": operator}
-
-
-def rendered(operator: Any, **more: Any) -> tuple[Any, Any]:
-    """Return an operator as it is when its templates are rendered, and its context."""
-    given = context(operator, **more)
-    operator.render_template_fields(given)
-    return operator, given
-
-
-def execute(operator: Any, **more: Any) -> Any:
-    operator, given = rendered(operator, **more)
-    return operator.execute(given)
 
 
 def rows(store: IntegrationStore, count: int, mark: str = "OP") -> list[dict[str, Any]]:
@@ -109,27 +86,16 @@ def test_a_deferred_load_ends_as_one_that_waits(
 ) -> None:
     monkeypatch.setattr("oro_provider.operators.upsert.PATIENCE_SECONDS", 0.0)
     given = [{"name": f"{writable_store.run_id} deferred {n}"} for n in range(250)]
-    operator, ctx = rendered(OroCommerceUpsertCustomersOperator(task_id="defer", records=given, deferrable=True))
+
+    def make() -> OroCommerceUpsertCustomersOperator:
+        return OroCommerceUpsertCustomersOperator(task_id="defer", records=given, deferrable=True)
+
+    operator, ctx = rendered(make())
     with pytest.raises(TaskDeferred) as deferred:
         operator.execute(ctx)
-    outcome: Any = None
-    for _ in range(5):
-        trigger, method, kwargs = deferred.value.trigger, deferred.value.method_name, deferred.value.kwargs
-        assert isinstance(trigger, OroCommerceOperationsTrigger)
-        assert "secret" not in json.dumps(trigger.serialize())
-        made = type(trigger)(**trigger.serialize()[1])
-
-        async def event(trigger: Any = made) -> Any:
-            return await anext(trigger.run())
-
-        fired = asyncio.run(event()).payload
-        assert fired["status"] == "ended"
-        operator, ctx = rendered(OroCommerceUpsertCustomersOperator(task_id="defer", records=given, deferrable=True))
-        try:
-            outcome = getattr(operator, method)(ctx, event=fired, **kwargs)
-            break
-        except TaskDeferred as again:
-            deferred.value.trigger, deferred.value.kwargs = again.trigger, again.kwargs
+    assert isinstance(deferred.value.trigger, OroCommerceOperationsTrigger)
+    assert "secret" not in json.dumps(deferred.value.trigger.serialize())
+    outcome, _, _ = through_deferrals(make, try_number=2)
     assert (outcome["created"], outcome["rejected"]) == (250, 0)
 
 

@@ -109,6 +109,31 @@ def test_killed_at_any_point_and_run_again(store: RunningStore, tmp_path: Path) 
     assert state(store) == wanted
 
 
+def test_killed_once_at_each_of_twenty_points(tmp_path: Path) -> None:
+    """The points lie evenly over the answers of one undisturbed load; each kill is of a first try, in a store of its own."""
+    with running(seed=9, orders=40, version="6.1") as store:
+        rows = loads(store, 60)
+        calm = tmp_path / "calm"
+        (tmp_path / "job.json").write_text(json.dumps(job(store, rows, calm)))
+        subprocess.run([sys.executable, "-m", "tests.soak.loading_process", str(tmp_path / "job.json")], check=True)
+        answers, wanted = len(store.requests()), state(store)
+    for point in range(KILLS):
+        with running(seed=9, orders=40, version="6.1") as store:
+            (tmp_path / "job.json").write_text(json.dumps(job(store, rows, tmp_path / f"work-{point}")))
+            command = [sys.executable, "-m", "tests.soak.loading_process", str(tmp_path / "job.json")]
+            after = 1 + point * (answers - 1) // KILLS
+            process = subprocess.Popen(command, stdout=subprocess.PIPE)
+            while process.poll() is None and len(store.requests()) < after:
+                time.sleep(0.001)
+            process.kill()
+            process.communicate()
+            assert process.returncode == -9, f"the load was over before its answer {after}"
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            outcomes = json.loads(done.stdout)
+            assert [outcome["refused"] for outcome in outcomes.values()] == [[]] * len(outcomes), point
+            assert state(store) == wanted, point
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_fifth_of_the_answers_is_broken(store: RunningStore, tmp_path: Path, seed: int) -> None:
     rows = loads(store, 300)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import sqlite3
@@ -109,6 +110,59 @@ def test_a_window_is_read_by_several_workers_and_published_as_one(
     window = 'SELECT "id" FROM orders WHERE "updatedAt" >= ? AND "updatedAt" < ? ORDER BY "id"'
     assert found == [str(row[0]) for row in sandbox.execute(window, (since, until))]
     assert found
+
+
+def test_prices_and_customers_are_loaded_from_files_and_announced(
+    scenario: Scenario, sandbox: RunningStore, differences: list[str]
+) -> None:
+    stack, places = scenario.stack, scenario.places
+    (price_list,) = sandbox.execute("SELECT name FROM pricelists ORDER BY id LIMIT 1")[0]
+    statement = (
+        "SELECT p.sku FROM products p JOIN productunitprecisions u ON u.product = p.id WHERE u.unit = 'each' LIMIT 5"
+    )
+    skus = [row[0] for row in sandbox.execute(statement)]
+    _write(
+        places.prices,
+        [{"price_list": price_list, "product": sku, "unit": "each", "quantity": 700, "currency": "USD", "value": "3.25"}
+         for sku in skus],
+    )  # fmt: skip
+    place = {"city": "Ulm", "postal_code": "89073", "country": "DE", "region": "BY", "organization": "CRM"}
+    _write(places.crm / "customers.csv", [{"name": f"CRM {n}", "group": "CRM group"} for n in range(3)])
+    _write(
+        places.crm / "users.csv",
+        [{"email": f"crm{n}@x.example", "first_name": "A", "last_name": "B", "customer": f"CRM {n}"} for n in range(3)],
+    )
+    _write(
+        places.crm / "addresses.csv",
+        [{**place, "street": f"{n}", "customer": f"CRM {n}", "customer_user": ""} for n in range(3)]
+        + [{**place, "street": f"{n}", "customer": "", "customer_user": f"crm{n}@x.example"} for n in range(3)],
+    )
+    outcomes = {}
+    dags = {
+        "orocommerce_prices_upsert": ("upsert",),
+        "orocommerce_customers_upsert": ("customers", "users", "addresses"),
+    }
+    for dag_id in dags:
+        stack.unpause(dag_id)
+    for dag_id, tasks in dags.items():
+        (run,) = stack.wait_runs(dag_id, 1)
+        assert run["state"] == "success"
+        outcomes |= {task: stack.xcoms(dag_id, run["dag_run_id"], task) for task in tasks}
+    assert {task: outcome["created"] for task, outcome in outcomes.items()} == {
+        "upsert": 5, "customers": 3, "users": 3, "addresses": 6,
+    }  # fmt: skip
+    assert sandbox.execute("SELECT count(*) FROM productprices WHERE quantity = 700")[0][0] == 5
+    with closing(sqlite3.connect(stack.home / "airflow.db")) as database:
+        query = "SELECT asset_event.extra FROM asset_event JOIN asset ON asset.id = asset_event.asset_id WHERE asset.uri = ?"
+        (extra,) = database.execute(query, ("orocommerce://orocommerce_default/productprices",)).fetchone()
+    assert json.loads(extra)["created"] == 5
+
+
+def _write(path: Path, rows: list[dict[str, object]]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _dump(path: Path) -> list[str]:
