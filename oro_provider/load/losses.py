@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from oro_provider.api.query import Query
 from oro_provider.entities import paging_order
 from oro_provider.load.lookups import PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from oro_provider.api.bulk import Bulk
     from oro_provider.api.documents import Ref, Resource
     from oro_provider.entities.model import Loss, Part
     from oro_provider.load.lookups import Resolver
+    from oro_provider.load.plan import Action
 
 # Owners a request.
 OWNERS = 1000
@@ -67,3 +68,17 @@ async def _count(bulk: Bulk, resolver: Resolver, loss: Loss, owners: Sequence[st
                 if owner is not None and by is not None:
                     found[owner.id, by.id] = found.get((owner.id, by.id), 0) + 1
     return found
+
+
+def with_losses(action: Action, counts: Mapping[Ref, int]) -> Action:
+    """Return an action that says what it takes away, and how much goes along with it."""
+    told: list[Any] = []
+    losses: dict[str, int] = {}
+    for one in action.removed:
+        if one.part.loses is None:
+            told.append(f"{one.record.type} {one.record.id}")
+            continue
+        told.append({one.part.loses.named: one.named, one.part.loses.type: counts[one.record.ref]})
+        losses[one.part.type] = losses.get(one.part.type, 0) + 1
+        losses[one.part.loses.type] = losses.get(one.part.loses.type, 0) + counts[one.record.ref]
+    return replace(action, changes={**action.changes, "removed": told}, losses=losses)

@@ -7,7 +7,7 @@ sends only what differs and a row that changes nothing causes no write.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -18,8 +18,9 @@ from oro_provider.load.contents import Content, file_places, measure
 from oro_provider.load.desired import desire
 from oro_provider.load.dialect import Dialect
 from oro_provider.load.existing import Finder
+from oro_provider.load.leaders import other_leader
 from oro_provider.load.lookups import Resolver
-from oro_provider.load.losses import count_losses
+from oro_provider.load.losses import count_losses, with_losses
 from oro_provider.load.makers import make_missing
 from oro_provider.load.mentions import Missing, mentions, resolve_rows
 from oro_provider.load.rows import Reject
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
-    from oro_provider.api.documents import JsonObject, Ref, Resource
+    from oro_provider.api.documents import JsonObject
     from oro_provider.entities.model import Entity
     from oro_provider.load.contents import Measured
     from oro_provider.load.desired import Desired, Node
@@ -154,7 +155,7 @@ class Planner:
         if not removed:
             return actions
         counts = await count_losses(self._bulk, self.resolver, removed)
-        return [_telling(action, counts) if action.removed else action for action in actions]
+        return [with_losses(action, counts) if action.removed else action for action in actions]
 
     @property
     def can_rehearse(self) -> bool:
@@ -238,7 +239,7 @@ class Planner:
         comparison = Comparison(row.number, found.included, self._unchangeable, remove_units=self.options.remove_units)
         if node.record is None:
             return self._create(item, comparison)
-        stuck = _other_leader(node)
+        stuck = other_leader(node)
         if stuck is not None:
             return row.rejected(stuck[1], stuck[0])
         draft = comparison.update(node)
@@ -260,19 +261,6 @@ class Planner:
         return Action("create", row, None, draft.object(entity.type, id_), tuple(draft.included), draft.changes)
 
 
-def _telling(action: Action, counts: Mapping[Ref, int]) -> Action:
-    told: list[Any] = []
-    losses: dict[str, int] = {}
-    for one in action.removed:
-        if one.part.loses is None:
-            told.append(f"{one.record.type} {one.record.id}")
-            continue
-        told.append({one.part.loses.named: one.named, one.part.loses.type: counts[one.record.ref]})
-        losses[one.part.type] = losses.get(one.part.type, 0) + 1
-        losses[one.part.loses.type] = losses.get(one.part.loses.type, 0) + counts[one.record.ref]
-    return replace(action, changes={**action.changes, "removed": told}, losses=losses)
-
-
 def _nodes(nodes: Iterable[Node]) -> Iterable[Node]:
     for node in nodes:
         yield node
@@ -286,33 +274,3 @@ def _unreadable(row: Row, measured: Measured, plan: Plan) -> bool:
             plan.rejects.append(row.rejected(measured.problems[place.path], field_))
             return True
     return False
-
-
-def _other_leader(node: Node) -> tuple[str, str] | None:
-    """Return field and reason where a row names another leading part than the record has: a unit that is not the primary one.
-
-    Taking a unit away deletes its prices and stock at once (5.1 to 7.0).
-    """
-    assert node.record is not None  # noqa: S101 - the caller has it
-    for name, children in node.parts.items():
-        part = node.described.parts[name]
-        if part.first is None:
-            continue
-        field_, relationship = part.first
-        held = node.record.one(relationship)
-        for child in children:
-            if child.leading and held is not None and (child.record is None or child.record.ref != held):
-                return field_, _leader_reason(node, name, child, held.id)
-    return None
-
-
-def _leader_reason(node: Node, name: str, child: Node, held: str) -> str:
-    relationship = child.described.references[child.described.key[0]].relationship
-    everything: list[Resource] = [*node.others.get(name, []), *(one.record for one in node.parts[name] if one.record)]
-    current = next((one for one in everything if one.id == held), None)
-    now = current.one(relationship) if current is not None else None
-    target = child.linkages.get(relationship)
-    return (
-        f"is {getattr(target, 'id', None)!r}, but the record's unit is {now.id if now else None!r}: the primary unit stays, since "
-        "changing it deletes the prices and the stock of the old one"
-    )

@@ -82,6 +82,8 @@ class Run:
             await self._waves()
         finally:
             self._count()
+            if journal.state.pending:
+                journal.save()  # what was asked so far counts, also where another process goes on
 
     async def _waves(self) -> None:
         state = self.journal.state

@@ -212,15 +212,12 @@ class OroCommerceUpsertOperator(StoreOperator):
         rejects = path_of(self.rejects) if self.rejects else None
         if key:
             entities = keyed_by(entities, key)
-        work = work_folder(context, rejects, self._named)
-        several = len(entities) > 1
         common = Load(
             entity=entities[0],
             records=self.records,
             lookups=_lookups(self.lookups),
             rejects=rejects,
             results=path_of(self.results) if self.results else None,
-            work=work,
             resume=resume,
             repeated=_one_of(self.repeated, ("error", "last"), "repeated"),
             dry_run=self.dry_run_only,
@@ -233,7 +230,7 @@ class OroCommerceUpsertOperator(StoreOperator):
             ),
         )
         return [
-            replace(common, entity=entity, share=share, work=work / entity.type if several and work else work)
+            replace(common, entity=entity, share=share, work=work_folder(context, rejects, entity.type))
             for entity, share in zip(entities, shares(entities), strict=True)
         ]
 

@@ -161,6 +161,28 @@ def test_addresses_of_both_kinds_of_owners_in_one_task_and_their_rejects_again(
     assert (outcome["created"], outcome["rejected"]) == (2, 0)
 
 
+def test_images_are_read_from_an_object_store(writable_store: IntegrationStore, memory: None) -> None:
+    from airflow.sdk import ObjectStoragePath
+
+    folder = f"memory://pim-{writable_store.run_id}"
+    ObjectStoragePath(f"{folder}/lamp.png").write_bytes(b"a picture")
+    given = rows(writable_store, 2, "PIM")
+    given[0]["images"] = [f"{folder}/lamp.png"]
+    given[1]["images"] = [f"{folder}/gone.png"]
+    operator, ctx = rendered(OroCommerceUpsertProductsOperator(task_id="up", records=given))
+    with pytest.raises(AirflowFailException, match=r"row 2, field images\.file: cannot be read by this worker"):
+        operator.execute(ctx)
+    id_ = writable_store.read("products", **{"filter[sku]": given[0]["sku"]})[0]["id"]
+    (image,) = writable_store.read("productimages", **{"filter[product]": id_})
+    assert len(image["relationships"]["types"]["data"]) == 3
+    file = execute(
+        OroCommerceGetOperator(task_id="f", entity="files", id=image["relationships"]["image"]["data"]["id"])
+    )
+    assert (file["originalFilename"], file["fileSize"], file["mimeType"]) == ("lamp.png", 9, "image/png")
+    again = OroCommerceUpsertProductsOperator(task_id="again", records=given[:1])
+    assert execute(again)["unchanged"] == 1
+
+
 def test_an_asset_tells_what_was_done_and_nothing_of_the_rows(writable_store: IntegrationStore, tmp_path: Path) -> None:
     asset = create_asset(resource="products")
     given = rows(writable_store, 3, "EVT")

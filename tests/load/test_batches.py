@@ -53,3 +53,10 @@ def test_a_pointer_becomes_the_name_of_the_rows_field(pointer: str | None, field
 @pytest.mark.parametrize("relationship", ["orders", "order"])
 def test_a_pointer_to_the_order_is_understood_of_every_version(relationship: str) -> None:
     assert row_field(SHIPPING_TRACKINGS, {}, f"/data/relationships/{relationship}/data/0") == "order"
+
+
+def test_a_pointer_into_what_a_row_brought_along_is_the_rows_field() -> None:
+    brought = [{"type": "productimages"}, {"type": "files"}, {"type": "productimagetypes"}]
+    places = [f"/included/{n}/attributes/x" for n in range(len(brought))]
+    fields = [row_field(PRODUCTS, {}, place, brought) for place in places]
+    assert fields == ["images.x", "images.file", "images.types.x"]

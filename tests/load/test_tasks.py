@@ -143,6 +143,7 @@ COMPARED = {
 }
 
 
+@pytest.mark.timeout(300)
 def test_a_triggerer_changes_nothing_but_where_is_waited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     worked = loaded(monkeypatch, tmp_path / "worker", deferrable=False)
     deferred = loaded(monkeypatch, tmp_path / "triggerer", deferrable=True)
@@ -159,9 +160,14 @@ def loaded(monkeypatch: pytest.MonkeyPatch, folder: Path, *, deferrable: bool) -
             rejects = folder / f"{entity}.jsonl"
             arguments = {"records": given, "rejects": str(rejects), "max_rejects": bad, "deferrable": deferrable}
             make = partial(OroCommerceUpsertOperator, task_id=entity, entity=entity, poll_interval=0.05, **arguments)
+            sandbox.forget_requests()
             outcome, times, _ = through_deferrals(make)
             deferrals += times
             assert outcome["rejected"] == bad, entity
+            asked = [
+                one for one in sandbox.requests() if "/api/" in one["path"] and "asyncoperations" not in one["path"]
+            ]
+            assert outcome["requests"] >= len(asked), entity
             counted.append({name: outcome[name] for name in ("entity", "read", "created", "updated", "unchanged")})
             refused.append(rejects.read_text() if bad else "")
         assert (deferrals > 0) == deferrable

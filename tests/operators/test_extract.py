@@ -181,15 +181,6 @@ def test_a_plan_is_read_in_shards_and_published_as_one(sandbox: RunningStore, tm
     assert ids(manifest) == [str(row[0]) for row in sandbox.execute('SELECT "id" FROM orders ORDER BY "id"')]
 
 
-@pytest.fixture
-def memory() -> None:
-    """An object store in this process, by the scheme `memory`."""
-    from airflow.sdk.io import attach
-    from fsspec.implementations.memory import MemoryFileSystem
-
-    attach(protocol="memory", fs=MemoryFileSystem())
-
-
 @pytest.mark.parametrize("format_", ["jsonl", "jsonl.gz", "parquet"])
 def test_files_in_object_storage_are_those_of_a_disk(
     sandbox: RunningStore, memory: None, tmp_path: Path, format_: Any
