@@ -20,3 +20,16 @@ def path_of(target: Any) -> Any:
     from airflow.sdk import ObjectStoragePath
 
     return ObjectStoragePath(text)
+
+
+def path_below(folder: Any, name: Any) -> Any:
+    """Return the path of a file that a row names, relative to a folder or whole; raise `ValueError` for one that lies outside."""
+    base, given = path_of(folder), str(name)
+    path = path_of(given) if "://" in given or given.startswith("/") else base / given
+    if isinstance(path, Path) and isinstance(base, Path):
+        inside = path.resolve().is_relative_to(base.resolve())
+    else:
+        inside = str(path).startswith(f"{str(base).rstrip('/')}/") and ".." not in given.split("/")
+    if not inside:
+        raise ValueError(f"lies outside of {folder}")
+    return path

@@ -164,8 +164,10 @@ def _file(file: File, value: Any, name: Any, field: str) -> FilePlace:
     known = PurePosixPath(path).name if name is None else str(name).strip()
     if not path:
         raise RowError("is empty", field)
-    if not (guess_type(known)[0] or "").startswith(file.media):
-        raise RowError(f"is called {known!r}, which does not end as the name of a file of {file.media}*", field)
+    # Another name makes no image of a file of this machine; in an object store names may be keys without an ending.
+    for called in (known,) if "://" in path else (known, PurePosixPath(path).name):
+        if not (guess_type(called)[0] or "").startswith(file.media):
+            raise RowError(f"is called {called!r}, which does not end as the name of a file of {file.media}*", field)
     return FilePlace(path, known)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.assets import describe_event
 from oro_provider.operators.records import Names, Records
 from oro_provider.operators.store import StoreOperator, entities_argument
-from oro_provider.paths import path_of
+from oro_provider.paths import path_below, path_of
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import AirflowException, AirflowFailException, conf
 
@@ -49,6 +50,8 @@ class OroCommerceUpsertOperator(StoreOperator):
     :param repeated: a row that repeats the key of an earlier one is refused (`error`), or the `last` one wins.
     :param remove_units: take units off products that their rows' `unit` and `units` do not name. Their prices and stock go at once;
         a dry run's `results` say how many prices, row by row, and `removed` of the outcome in all.
+    :param files: folder of the files that rows name (`images`): names are relative to it, and those outside of it are refused.
+        Without it a row may name any image that this worker can read. (templated)
     :param rejects: path of the file for refused rows (JSON lines, each with its reason and the row as it came). (templated)
     :param max_rejects: how many rows may be refused before the task fails: a number, or below 1 a share of the rows.
     :param results: path of a file with a line for each row: what came of it, and its id where known. (templated)
@@ -69,6 +72,7 @@ class OroCommerceUpsertOperator(StoreOperator):
         "lookups",
         "key",
         "missing",
+        "files",
         "rejects",
         "results",
     )
@@ -84,6 +88,7 @@ class OroCommerceUpsertOperator(StoreOperator):
         missing: str | Mapping[str, str] = "reject",
         repeated: str = "error",
         remove_units: bool = False,
+        files: Any = None,
         rejects: Any = None,
         max_rejects: float = 0,
         results: Any = None,
@@ -108,6 +113,7 @@ class OroCommerceUpsertOperator(StoreOperator):
         self.missing = missing
         self.repeated = repeated
         self.remove_units = remove_units
+        self.files = files
         self.rejects = rejects
         self.max_rejects = max_rejects
         self.results = results
@@ -212,6 +218,7 @@ class OroCommerceUpsertOperator(StoreOperator):
         rejects = path_of(self.rejects) if self.rejects else None
         if key:
             entities = keyed_by(entities, key)
+        open_path = partial(path_below, self.files) if self.files else path_of
         common = Load(
             entity=entities[0],
             records=self.records,
@@ -221,7 +228,7 @@ class OroCommerceUpsertOperator(StoreOperator):
             resume=resume,
             repeated=_one_of(self.repeated, ("error", "last"), "repeated"),
             dry_run=self.dry_run_only,
-            plan=PlanOptions(missing=_missing(self.missing), remove_units=self.remove_units, open_path=path_of),
+            plan=PlanOptions(missing=_missing(self.missing), remove_units=self.remove_units, open_path=open_path),
             apply=ApplyOptions(
                 operations=self.operations,
                 operation_deadline=self.operation_deadline if deadline is None else deadline,

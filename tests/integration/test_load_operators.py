@@ -183,6 +183,35 @@ def test_images_are_read_from_an_object_store(writable_store: IntegrationStore, 
     assert execute(again)["unchanged"] == 1
 
 
+def test_rows_name_no_files_outside_of_the_folder_that_is_theirs(
+    writable_store: IntegrationStore, memory: None, tmp_path: Path
+) -> None:
+    from airflow.sdk import ObjectStoragePath
+
+    pim, bucket = tmp_path / "pim", f"memory://pim2-{writable_store.run_id}"
+    pim.mkdir()
+    for path in (
+        pim / "a.png",
+        tmp_path / "secret.png",
+        ObjectStoragePath(f"{bucket}/in/a.png"),
+        ObjectStoragePath(f"{bucket}/b.png"),
+    ):
+        path.write_bytes(b"a picture")
+    (pim / "link.png").symlink_to(tmp_path / "secret.png")
+    named = ["a.png", str(pim / "a.png"), "../secret.png", str(tmp_path / "secret.png"), "link.png", f"{bucket}/b.png"]
+    given = [{**row, "images": [name]} for row, name in zip(rows(writable_store, 6, "OUT"), named, strict=True)]
+    operator, ctx = rendered(OroCommerceUpsertProductsOperator(task_id="in", records=given, files=str(pim)))
+    with pytest.raises(AirflowFailException, match="4 of 6 rows of products") as refused:
+        operator.execute(ctx)
+    assert str(refused.value).count("lies outside of") == 4
+    assert [row for row in range(1, 7) if f"row {row}, " in str(refused.value)] == [3, 4, 5, 6]
+    named = ["a.png", f"{bucket}/in/a.png", "../b.png", f"{bucket}/b.png", f"{bucket}/in/../b.png", str(pim / "a.png")]
+    given = [{**row, "images": [name]} for row, name in zip(rows(writable_store, 6, "OBJ"), named, strict=True)]
+    operator, ctx = rendered(OroCommerceUpsertProductsOperator(task_id="ob", records=given, files=f"{bucket}/in"))
+    with pytest.raises(AirflowFailException, match="4 of 6 rows of products"):
+        operator.execute(ctx)
+
+
 def test_an_asset_tells_what_was_done_and_nothing_of_the_rows(writable_store: IntegrationStore, tmp_path: Path) -> None:
     asset = create_asset(resource="products")
     given = rows(writable_store, 3, "EVT")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from oro_provider.entities import entity_of
 from oro_provider.load.apply import ApplyOptions, WaitingForOperations, cheapest
 from oro_provider.load.load import load
 from oro_provider.load.operations import BatchNotDone
+from oro_provider.load.plan import PlanOptions
 from oro_provider.load.run import Load
 from oro_provider.sandbox import running
 from tests.integration.loading import counts
@@ -116,6 +118,35 @@ def test_a_load_leaves_the_worker_and_comes_back(store: LoadStore, tmp_path: Pat
     store.sandbox.switch(consumers=1)
     outcome, _ = run(store, "products", rows, work=tmp_path / "work", way="async", patience=5.0)
     assert counts(outcome) == (250, 0, 0, 0)
+
+
+def test_what_goes_with_units_is_told_also_by_the_try_that_finds_it_gone(store: LoadStore, tmp_path: Path) -> None:
+    rows = products("GONE", 3, units=["set"])
+    run(store, "products", rows)
+    run(store, "pricelists", [{"name": "Gone", "currencies": ["USD"]}])
+    price = {"price_list": "Gone", "unit": "set", "currency": "USD", "value": "5"}
+    run(store, "productprices", [{**price, "product": row["sku"]} for row in rows[:2]])
+    spec = Load(
+        entity_of("products"),
+        products("GONE", 3),
+        work=tmp_path / "work",
+        plan=PlanOptions(remove_units=True),
+        apply=ApplyOptions(way="async", patience=0.1, poll_interval=0.05),
+    )
+
+    async def job() -> Any:
+        async with AsyncOroClient(store.settings) as client:
+            return await load(client, spec)
+
+    store.sandbox.switch(consumers=0)
+    with pytest.raises(WaitingForOperations):
+        asyncio.run(job())
+    store.sandbox.switch(consumers=1)
+    outcome: Any = None
+    while outcome is None:
+        with contextlib.suppress(WaitingForOperations):
+            outcome, _ = asyncio.run(job())
+    assert (counts(outcome), outcome["removed"]) == ((0, 3, 0, 0), {"productunitprecisions": 3, "productprices": 2})
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "reset_before", "500", "502"])

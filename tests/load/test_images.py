@@ -109,14 +109,23 @@ def test_images_that_cannot_be_sent_are_refused_with_their_row_and_the_others_go
         product("IMG-BAD-4", good, good),
         product("IMG-BAD-5", {"file": good, "types": "main"}, {"file": good, "name": "x.png", "types": ["main"]}),
         product("IMG-BAD-6", {"types": "main"}),
+        product("IMG-BAD-7", {"file": "/etc/passwd", "name": "x.png"}),
     ]
     outcome, rejects = run_load(store, "products", rows)
-    assert counts(outcome) == (1, 0, 0, 6)
+    assert counts(outcome) == (1, 0, 0, 7)
     said = {reject.row: (reject.field, reject.reason) for reject in rejects}
-    words = {2: "No such file", 3: "empty file", 4: "terms.pdf", 5: "two files", 6: "type main", 7: "is missing"}
+    words = {
+        2: "No such file",
+        3: "empty file",
+        4: "terms.pdf",
+        5: "two files",
+        6: "type main",
+        7: "is missing",
+        8: "'passwd'",
+    }
     assert {row: (said[row][0], word in said[row][1]) for row, word in words.items()} == {
         2: ("images.file", True), 3: ("images.file", True), 4: ("images.file", True), 5: ("images", True),
-        6: ("images", True), 7: ("images.file", True),
+        6: ("images", True), 7: ("images.file", True), 8: ("images.file", True),
     }  # fmt: skip
 
 
@@ -149,3 +158,9 @@ def test_the_first_of_a_rows_images_is_shown_everywhere_unless_it_says_otherwise
     assert [one["types"] for one in images] == [["main", "listing", "additional"], ["additional"]]
     images = image_list([{"file": "a.png", "types": "additional"}, {"file": "b.png", "types": "main,listing"}])
     assert [one["types"] for one in images] == ["additional", "main,listing"]
+
+
+def test_a_cell_of_a_csv_file_may_list_paths() -> None:
+    row = row_or_reject(entity_of("products"), 1, {"sku": "A-1", "images": "/pim/a.jpg, s3://pim/b.png"})
+    assert isinstance(row, Row)
+    assert [part.files["file"].name for part in row.fields.parts["images"]] == ["a.jpg", "b.png"]

@@ -32,6 +32,8 @@ COUNTED = {
     "WHERE p.sku LIKE 'SOAK-%' AND n.localization IS NULL ORDER BY 1",
     "names in all": "SELECT p.sku, count(*) FROM productnames n JOIN products p ON p.id = n.product "
     "WHERE p.sku LIKE 'SOAK-%' GROUP BY 1 ORDER BY 1",
+    "images": "SELECT p.sku, f.originalFilename, f.fileSize, count(t.id) FROM productimages i JOIN products p ON p.id = i.product "
+    "JOIN files f ON f.id = i.image LEFT JOIN productimagetypes t ON t.productImage = i.id GROUP BY i.id ORDER BY 1",
     "productprices": "SELECT p.sku, x.quantity, x.value FROM productprices x JOIN products p ON p.id = x.product "
     "WHERE p.sku LIKE 'SOAK-%' ORDER BY 1, 2",
     "customers": "SELECT name FROM customers WHERE name LIKE 'Soak %' ORDER BY 1",
@@ -47,13 +49,19 @@ def store() -> Iterator[RunningStore]:
         yield sandbox
 
 
-def loads(store: RunningStore, size: int) -> dict[str, list[dict[str, Any]]]:
-    """Rows of every kind of writing: operations, batches, single calls."""
+def loads(store: RunningStore, size: int, folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Rows of every kind of writing: operations, batches, single calls; an image with one product of ten."""
+    picture = folder / "picture.png"
+    picture.write_bytes(b"a picture")
+    images = {"images": [str(picture)]}
     orders = [row[0] for row in store.execute("SELECT identifier FROM orders ORDER BY id LIMIT 30")]
     skus = [f"SOAK-{n:04}" for n in range(size)]
     names = [f"Soak {n:04}" for n in range(size // 2)]
     return {
-        "products": [{"sku": sku, "name": f"Thing {sku}", "unit": "each", "status": "enabled"} for sku in skus],
+        "products": [
+            {"sku": sku, "name": f"Thing {sku}", "unit": "each", "status": "enabled", **(images if n % 10 == 0 else {})}
+            for n, sku in enumerate(skus)
+        ],
         "pricelists": [{"name": "Soak list", "currencies": ["USD"]}],
         "productprices": [
             {"price_list": "Soak list", "product": sku, "unit": "each", "quantity": 1, "currency": "USD", "value": "9.5"}
@@ -85,7 +93,7 @@ def undisturbed(rows: dict[str, Any], folder: Path) -> dict[str, list[tuple[Any,
 
 
 def test_killed_at_any_point_and_run_again(store: RunningStore, tmp_path: Path) -> None:
-    rows = loads(store, 400)
+    rows = loads(store, 400, tmp_path)
     wanted = undisturbed(rows, tmp_path)
     (tmp_path / "job.json").write_text(json.dumps(job(store, rows, tmp_path / "work")))
     command = [sys.executable, "-m", "tests.soak.loading_process", str(tmp_path / "job.json")]
@@ -112,7 +120,7 @@ def test_killed_at_any_point_and_run_again(store: RunningStore, tmp_path: Path) 
 def test_killed_once_at_each_of_twenty_points(tmp_path: Path) -> None:
     """The points lie evenly over the answers of one undisturbed load; each kill is of a first try, in a store of its own."""
     with running(seed=9, orders=40, version="6.1") as store:
-        rows = loads(store, 60)
+        rows = loads(store, 60, tmp_path)
         calm = tmp_path / "calm"
         (tmp_path / "job.json").write_text(json.dumps(job(store, rows, calm)))
         subprocess.run([sys.executable, "-m", "tests.soak.loading_process", str(tmp_path / "job.json")], check=True)
@@ -136,7 +144,7 @@ def test_killed_once_at_each_of_twenty_points(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_fifth_of_the_answers_is_broken(store: RunningStore, tmp_path: Path, seed: int) -> None:
-    rows = loads(store, 300)
+    rows = loads(store, 300, tmp_path)
     wanted = undisturbed(rows, tmp_path)
     for kind in ("reset_before", "reset_after", "500", "502", "503"):
         store.fail(kind, rate=0.04, path="/admin/api/")
@@ -157,7 +165,7 @@ def test_a_fifth_of_the_answers_is_broken(store: RunningStore, tmp_path: Path, s
 
 def test_two_tasks_that_load_the_same_rows_at_once(store: RunningStore, tmp_path: Path) -> None:
     """What the store enforces needs no more; for the rest the docs say: a pool of one slot, which is a lock here."""
-    rows = loads(store, 300)
+    rows = loads(store, 300, tmp_path)
     wanted = undisturbed(rows, tmp_path)
     enforced = {"products", "productprices"}
     pool = threading.Lock()
