@@ -117,6 +117,7 @@ def test_killed_at_any_point_and_run_again(store: RunningStore, tmp_path: Path) 
     assert state(store) == wanted
 
 
+@pytest.mark.timeout(1800)
 def test_killed_once_at_each_of_twenty_points(tmp_path: Path) -> None:
     """The points lie evenly over the answers of one undisturbed load; each kill is of a first try, in a store of its own."""
     with running(seed=9, orders=40, version="6.1") as store:
