@@ -54,6 +54,11 @@ class Places:
         warehouse, erp, shipments = files / "warehouse.sqlite", files / "erp.csv", files / "shipments.csv"
         return cls(home, lake, rejects, warehouse, erp, shipments, files / "prices.csv", crm)
 
+    @property
+    def written(self) -> list[Path]:
+        """The folders that tasks write to."""
+        return [self.lake, self.rejects, self.warehouse.parent]
+
     def environment(self, connection: str) -> dict[str, str]:
         """What the DAG files and the hook read."""
         return {
@@ -146,11 +151,13 @@ class Scenario:
         ]
 
     def _leaks(self) -> list[str]:
-        home, env = self.stack.home, self.stack.env
-        key = env["AIRFLOW__CORE__FERNET_KEY"]
-        private = [self.store.client_secret, *customers_data(self.store)]
-        places = search(private, database=home / "airflow.db", folders=[home / "logs"], fernet_key=key)
-        return [place.rpartition(": ")[0] for place in places]
+        """Where a secret or token is in anything that Airflow or a task wrote, or a customer's data in Airflow's records."""
+        home, keys = self.stack.home, [self.stack.env["AIRFLOW__CORE__FERNET_KEY"]]
+        secret = [self.store.client_secret, *self.store.tokens()]
+        leaks = search(secret, folders=[home, *self.places.written], fernet_keys=keys)
+        people = customers_data(self.store)
+        leaks += search(people, database=home / "airflow.db", folders=[home / "logs"], fernet_keys=keys)
+        return sorted({leak.place for leak in leaks})
 
 
 def customers_data(store: StoreReader) -> list[str]:

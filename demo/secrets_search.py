@@ -1,14 +1,18 @@
-"""Where given strings stand in what an Airflow wrote: every column of its SQLite database, every file of its folders.
+"""Where given strings stand in what an Airflow wrote: every column of its SQLite databases, every file of its folders.
 
-Encrypted values are decrypted first: a secret in a trigger's row is one too many even where the row is encrypted.
+Encrypted values are decrypted first: a secret in a trigger's row is one too many even where the row is encrypted. Files that
+gzip packed are unpacked, and SQLite databases among the files are read as such.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import sqlite3
+import zlib
 from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -19,6 +23,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FERNET = re.compile(rb"gAAAA[A-Za-z0-9_-]{60,}={0,2}")
+# Where Airflow keeps what must be kept. These are searched as they lie: encrypted, they show nothing.
+KEPT_ENCRYPTED = frozenset({"connection.password", "connection.extra", "variable.val"})
+_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Leak:
+    """A place that holds one of the strings: `table.column` of the database, or a file, with `: table.column` where that is one."""
+
+    place: str
+    string: str = field(repr=False)
 
 
 def search(
@@ -26,53 +41,83 @@ def search(
     *,
     database: Path | None = None,
     folders: Iterable[Path] = (),
-    fernet_key: str | None = None,
-) -> list[str]:
-    """The places that hold one of the strings, as they are or in the spelling of JSON or of a URL.
+    fernet_keys: Iterable[str] = (),
+    since: float = 0.0,
+) -> list[Leak]:
+    """The places that hold one of the strings, as they are or in the spelling of JSON or of a URL; each is named once.
 
-    A place is `table.column: string` or `file: string`; each is named once.
+    `since` (UNIX time) leaves out files that were not touched from then on.
     """
-    wanted = {form.encode(): string for string in strings for form in _spellings(string)}
-    if b"" in wanted:
-        raise ValueError("an empty string is everywhere")
-    fernet = Fernet(fernet_key) if fernet_key else None
-    places: dict[str, None] = {}
-    for place, content in _contents(database, folders):
-        text = content + b"".join(_decrypted(content, fernet))
-        places.update({f"{place}: {string}": None for form, string in wanted.items() if form in text})
-    return list(places)
-
-
-def _spellings(string: str) -> set[str]:
-    return {string, json.dumps(string)[1:-1], json.dumps(string, ensure_ascii=False)[1:-1], quote(string, safe="")}
-
-
-def _contents(database: Path | None, folders: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
-    if database:
-        yield from _columns(database)
+    needles = Needles(strings, fernet_keys)
+    leaks: dict[Leak, None] = {}
+    if database is not None:
+        leaks.update(dict.fromkeys(needles.in_database(database)))
     for folder in folders:
         if not folder.is_dir():
             raise NotADirectoryError(folder)
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                yield str(path), path.read_bytes()
+            with suppress(FileNotFoundError):  # an Airflow that runs removes files
+                if path.is_file() and path.stat().st_mtime >= since:
+                    leaks.update(dict.fromkeys(needles.in_file(path)))
+    return list(leaks)
 
 
-def _columns(database: Path) -> Iterator[tuple[str, bytes]]:
-    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=60)) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for table in tables:
-            rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - the name is the database's own
-            columns = [column[0] for column in rows.description]
-            for row in rows:
-                for column, value in zip(columns, row, strict=True):
-                    if value is not None:
-                        yield f"{table}.{column}", value if isinstance(value, bytes) else str(value).encode()
+class Needles:
+    """What is searched for, in every spelling, and the keys to what is encrypted."""
+
+    def __init__(self, strings: Collection[str], fernet_keys: Iterable[str] = ()) -> None:
+        self._spelled = {form.encode(): string for string in strings for form in _spellings(string)}
+        if b"" in self._spelled:
+            raise ValueError("an empty string is everywhere")
+        self._fernets = [Fernet(key) for key in fernet_keys]
+
+    def found(self, content: bytes) -> list[str]:
+        """The strings that stand in these bytes, or in what is encrypted there."""
+        text = b"".join([content, *self._decrypted(content)])
+        return list(dict.fromkeys(string for form, string in self._spelled.items() if form in text))
+
+    def in_file(self, path: Path) -> Iterator[Leak]:
+        """The leaks of a file of any kind."""
+        content = path.read_bytes()
+        if content.startswith(b"SQLite format 3\x00"):
+            with suppress(sqlite3.DatabaseError):  # broken, or of a module that is not there: its bytes are searched
+                yield from (Leak(f"{path}: {leak.place}", leak.string) for leak in self.in_database(path))
+                return
+        if content.startswith(b"\x1f\x8b"):
+            with suppress(OSError, EOFError, zlib.error):  # it only begins like one
+                content = gzip.decompress(content)
+        yield from (Leak(str(path), string) for string in self.found(content))
+
+    def in_database(self, path: Path) -> list[Leak]:
+        """The leaks of a SQLite database, by column."""
+        leaks: dict[Leak, None] = {}
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=60)) as connection:
+            for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - the name is the database's own
+                columns = [f"{table}.{column[0]}" for column in rows.description]
+                while some := rows.fetchmany(_ROWS):
+                    for column, values in zip(columns, zip(*some, strict=True), strict=True):
+                        leaks.update((Leak(column, string), None) for string in self._in_column(column, values))
+        return list(leaks)
+
+    def _in_column(self, column: str, values: Iterable[object]) -> list[str]:
+        content = b"\n".join(
+            value if isinstance(value, bytes) else str(value).encode(errors="replace")
+            for value in values
+            if value is not None
+        )
+        if column in KEPT_ENCRYPTED:
+            content = FERNET.sub(b"", content)
+        return self.found(content)
+
+    def _decrypted(self, content: bytes) -> Iterator[bytes]:
+        if not self._fernets:
+            return
+        for token in FERNET.findall(content):
+            for fernet in self._fernets:
+                with suppress(InvalidToken):  # of another key, or it only looks like one
+                    yield fernet.decrypt(token)
 
 
-def _decrypted(content: bytes, fernet: Fernet | None) -> Iterator[bytes]:
-    if fernet is None:
-        return
-    for token in FERNET.findall(content):
-        with suppress(InvalidToken):  # it only looks like one
-            yield fernet.decrypt(token)
+def _spellings(string: str) -> set[str]:
+    return {string, json.dumps(string)[1:-1], json.dumps(string, ensure_ascii=False)[1:-1], quote(string, safe="")}

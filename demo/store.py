@@ -65,6 +65,13 @@ class StoreReader:
         asked: list[dict[str, Any]] = answer.json()["requests"]
         return [request for request in asked if not request["path"].startswith("/_sandbox")]
 
+    def tokens(self) -> list[str]:
+        """All tokens that it gave out, ours among them."""
+        answer = self._session.get(f"{self.url}/_sandbox/tokens", timeout=30)
+        answer.raise_for_status()
+        tokens: list[str] = answer.json()["tokens"]
+        return tokens
+
     def forget_requests(self) -> None:
         self._session.delete(f"{self.url}/_sandbox/requests", timeout=30).raise_for_status()
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.leaks import LeakSearch
+
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _HOME = _CHECKOUT / ".tmp" / f"airflow-{os.getpid()}"
 
@@ -33,6 +35,19 @@ os.environ.update(
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
     AIRFLOW__CORE__UNIT_TEST_MODE="True",
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Search what the tests leave for the secrets that they used."""
+    config.pluginmanager.register(LeakSearch(_CHECKOUT / ".tmp"), "leaks")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def leaks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> LeakSearch:
+    """The search; it looks into pytest's own temporary folder too, wherever that is."""
+    plugin: LeakSearch = request.config.pluginmanager.get_plugin("leaks")
+    plugin.look_into(tmp_path_factory.getbasetemp())
+    return plugin
 
 
 @pytest.fixture(scope="session")

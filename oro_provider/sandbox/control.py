@@ -47,6 +47,7 @@ class Control:
             ("DELETE", "requests"): self._forget,
             ("POST", "changes"): self._change,
             ("GET", "state"): self._state,
+            ("GET", "tokens"): self._tokens,
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._break,
             ("DELETE", "faults"): self._heal,
@@ -82,6 +83,9 @@ class Control:
             "last_updated": count('SELECT max("updatedAt") FROM orders').fetchone()[0],
             "consumers": self.store.operations.consumers,
         }
+
+    def _tokens(self, request: Request) -> Any:
+        return {"tokens": self.store.tokens.issued}
 
     def _faults(self, request: Request) -> Any:
         faults = self.store.faults

@@ -88,7 +88,7 @@ class _Refresh:
 
 
 class Tokens:
-    """The token endpoint's memory."""
+    """The token endpoint's memory. `issued` are all tokens and codes that it ever gave, for a search of what must not hold them."""
 
     def __init__(
         self, clients: Mapping[str, Client], users: Mapping[str, str], clock: Clock, lifetime: int = 3600
@@ -98,6 +98,7 @@ class Tokens:
         self.clock = clock
         self.lifetime = lifetime
         self.codes: dict[str, Code] = {}
+        self.issued: list[str] = []
         self._access: dict[str, tuple[str, float]] = {}
         self._refresh: dict[str, _Refresh] = {}
 
@@ -109,11 +110,6 @@ class Tokens:
         if found is None or found[1] <= self.clock.seconds():
             return None
         return found[0]
-
-    @property
-    def access_tokens(self) -> list[str]:
-        """The access tokens that are valid or have expired, for a search of what must not hold them."""
-        return list(self._access)
 
     def revoke_all(self) -> None:
         """Make every access token invalid at once."""
@@ -139,7 +135,7 @@ class Tokens:
 
     def add_code(self, client: Client, redirect_uri: str, challenge: str | None) -> str:
         """A fresh authorization code."""
-        code = secrets.token_urlsafe(48)
+        code = self._new()
         self.codes[code] = Code(client.id, redirect_uri, challenge, self.clock.seconds() + _CODE_SECONDS)
         return code
 
@@ -229,11 +225,21 @@ class Tokens:
 
     def _answer(self, client: Client, *, refreshable: bool) -> Response:
         now = self.clock.seconds()
-        token = secrets.token_urlsafe(48)
+        token = self._new()
         self._access[token] = (client.id, now + self.lifetime)
         body: dict[str, object] = {"token_type": "Bearer", "expires_in": self.lifetime, "access_token": token}
         if refreshable:
-            refresh = secrets.token_urlsafe(48)
+            refresh = self._new()
             self._refresh[refresh] = _Refresh(client.id, token, now + _REFRESH_SECONDS)
             body["refresh_token"] = refresh
         return Response(200, json.dumps(body).encode(), f"{JSON}; charset=UTF-8")
+
+    def _new(self) -> str:
+        token = new_token()
+        self.issued.append(token)
+        return token
+
+
+def new_token() -> str:
+    """A token or code that nobody can guess."""
+    return secrets.token_urlsafe(48)

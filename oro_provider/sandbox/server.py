@@ -138,8 +138,8 @@ class RunningStore:
         self.call(lambda store: store.disturb(switches))
 
     def tokens(self) -> list[str]:
-        """The access tokens that were given out, for a search of what must not hold them."""
-        return self._call(lambda: self.shop.store.tokens.access_tokens)
+        """All tokens and codes that were given out, for a search of what must not hold them."""
+        return self._call(lambda: list(self.shop.store.tokens.issued))
 
     def heal(self) -> None:
         """End every fault."""

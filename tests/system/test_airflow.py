@@ -11,7 +11,7 @@ import pytest
 
 from demo.environment import CHECKOUT
 from demo.processes import ProcessDiedError, marked
-from demo.secrets_search import search
+from demo.secrets_search import Leak, search
 from demo.stack import AirflowStack
 
 if TYPE_CHECKING:
@@ -82,14 +82,13 @@ def test_what_a_task_left_is_found_in_database_and_logs(
     airflow_stack: AirflowStack, backfilled: list[Document]
 ) -> None:
     home = airflow_stack.home
-    key = airflow_stack.env["AIRFLOW__CORE__FERNET_KEY"]
+    keys = [airflow_stack.env["AIRFLOW__CORE__FERNET_KEY"]]
+    words = ["no interval", "Trigger fired event"]
 
-    places = search(
-        ["no interval", "Trigger fired event"], database=home / "airflow.db", folders=[home / "logs"], fernet_key=key
-    )
+    leaks = search(words, database=home / "airflow.db", folders=[home / "logs"], fernet_keys=keys)
 
-    assert "dag_run.conf: no interval" in places
-    assert any("task_id=wait" in place for place in places)
+    assert Leak("dag_run.conf", "no interval") in leaks
+    assert any("task_id=wait" in leak.place for leak in leaks)
 
 
 def test_every_process_writes_below_the_checkout_only(airflow_stack: AirflowStack, backfilled: list[Document]) -> None:

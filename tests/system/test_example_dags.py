@@ -73,11 +73,12 @@ def test_the_runs_again_write_nothing(scenario: Scenario, differences: list[str]
 def test_no_secret_and_no_customers_data_is_left_in_airflow(
     scenario: Scenario, sandbox: RunningStore, differences: list[str]
 ) -> None:
-    home, key = scenario.stack.home, scenario.stack.env["AIRFLOW__CORE__FERNET_KEY"]
+    home, keys = scenario.stack.home, [scenario.stack.env["AIRFLOW__CORE__FERNET_KEY"]]
     tokens = sandbox.tokens()
     assert len(tokens) > 1
-    private = [sandbox.client_secret, *tokens, *customers_data(scenario.store)]
-    assert search(private, database=home / "airflow.db", folders=[home / "logs"], fernet_key=key) == []
+    assert search([sandbox.client_secret, *tokens], folders=[home, *scenario.places.written], fernet_keys=keys) == []
+    people = customers_data(scenario.store)
+    assert search(people, database=home / "airflow.db", folders=[home / "logs"], fernet_keys=keys) == []
 
 
 def test_rows_do_not_stay_in_rendered_fields(scenario: Scenario, differences: list[str]) -> None:
