@@ -6,13 +6,14 @@ A client belongs to one event loop and is closed by `async with`. At most `max_c
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 from yarl import URL
 
-from oro_provider.api.body import ACCEPT_ENCODING, Body, RefusedBody, TruncatedBody
+from oro_provider.api.body import ACCEPT_ENCODING, Body, RefusedBody, TruncatedBody, late
 from oro_provider.api.calls import Calls, Record
 from oro_provider.api.errors import ConnectionFailed
 from oro_provider.api.exchange import (
@@ -34,6 +35,11 @@ from oro_provider.api.pace import pace_of
 from oro_provider.api.paging import Order, first_query, next_query
 from oro_provider.api.route import proxy, tls_context
 
+if sys.version_info >= (3, 11):
+    from asyncio import timeout
+else:
+    from async_timeout import timeout  # which aiohttp itself needs there
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
@@ -50,6 +56,7 @@ T = TypeVar("T")
 
 # A page of 100 orders has about 150 kB; aiohttp's own 64 kB would stop and start the socket several times a page.
 READ_BUFFER_BYTES = 1 << 20
+SLOWEST_UPLOAD = 10_000.0  # bytes a second
 # How often a coroutine looks whether another caller's login has ended; a token request takes about 60 ms.
 LOGIN_POLL_SECONDS = 0.01
 
@@ -212,19 +219,24 @@ class AsyncOroClient:
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Response | Failure:
         self.requests += 1
         settings = self.settings
-        timeout = self._timeout if request.read_timeout is None else _timeout(settings, request.read_timeout)
+        silence = settings.read_timeout if request.read_timeout is None else request.read_timeout
+        pauses = self._timeout if request.read_timeout is None else _timeout(settings, silence)
         try:
-            async with session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                headers={"Accept-Encoding": ACCEPT_ENCODING, **request.headers},
-                data=request.body,
-                timeout=timeout,
-                allow_redirects=False,
-                proxy=self._proxy,
-            ) as answer:
+            # aiohttp's time-out begins anew with each byte. Two connections: a proxy's, and the store's through it.
+            sending = len(request.body or b"") / SLOWEST_UPLOAD
+            async with timeout(2 * settings.connect_timeout + sending + silence):
+                answer = await session.request(
+                    request.method,
+                    URL(request.url, encoded=True),
+                    headers={"Accept-Encoding": ACCEPT_ENCODING, **request.headers},
+                    data=request.body,
+                    timeout=pauses,
+                    allow_redirects=False,
+                    proxy=self._proxy,
+                )
+            async with answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(answer.status, headers, await _body(answer, headers))
+                return Response(answer.status, headers, await _body(answer, headers, settings.longest_answer))
         except RefusedBody as refused:
             return Failure(str(refused), sent=True, refused=True)
         except TruncatedBody:
@@ -237,11 +249,17 @@ def _timeout(settings: Settings, read_timeout: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout, sock_read=read_timeout)
 
 
-async def _body(answer: aiohttp.ClientResponse, headers: dict[str, str]) -> bytes:
-    body = Body(answer.status, headers)
-    async for chunk in answer.content.iter_any():
-        if not body.add(chunk):
-            break
+async def _body(answer: aiohttp.ClientResponse, headers: dict[str, str], seconds: float) -> bytes:
+    body = Body(answer.status, headers, seconds)
+    try:
+        async with timeout(seconds):
+            async for chunk in answer.content.iter_any():
+                if not body.add(chunk):
+                    break
+    except aiohttp.ServerTimeoutError:
+        raise
+    except asyncio.TimeoutError:
+        raise late(seconds) from None
     return body.end()
 
 

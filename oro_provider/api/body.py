@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 256 * 1024 * 1024  # bytes, unpacked; the largest page seen is 9 MB (500 orders with their lines)
 LARGEST_ERROR = 1024 * 1024  # of an answer that is no success; the rest of it is not read
-LONGEST_BODY_SECONDS = 900.0
 CHUNK = 64 * 1024
 
 # What is asked for, and all that is unpacked.
@@ -29,13 +28,19 @@ class TruncatedBody(Exception):
     """A body that ended before its end."""
 
 
-class Body:
-    """Collects one body."""
+def late(seconds: float) -> RefusedBody:
+    """Return what is said of an answer that took longer."""
+    return RefusedBody(f"the answer did not end within {seconds:g} s")
 
-    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+
+class Body:
+    """Collects one body, which must end within so many `seconds`."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], seconds: float) -> None:
         self._error = status >= 300
         self._limit = LARGEST_ERROR if self._error else LARGEST_BODY
-        self._give_up_at = time.monotonic() + LONGEST_BODY_SECONDS
+        self._seconds = seconds
+        self._give_up_at = time.monotonic() + seconds
         self._parts: list[bytes] = []
         self._size = 0
         self._encoding = headers.get("content-encoding", "").strip().lower()
@@ -51,7 +56,7 @@ class Body:
     def add(self, chunk: bytes) -> bool:
         """Take what came; return whether more is wanted."""
         if time.monotonic() > self._give_up_at:
-            raise RefusedBody(f"the answer did not end within {LONGEST_BODY_SECONDS:g} s")
+            raise late(self._seconds)
         while chunk and self._size <= self._limit:
             if not self._encoding:
                 self._take(chunk)

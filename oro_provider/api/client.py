@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTim
 
 from oro_provider.api.body import ACCEPT_ENCODING, CHUNK, Body, RefusedBody, TruncatedBody
 from oro_provider.api.calls import Calls, Record
+from oro_provider.api.deadlines import DeadlineSession
 from oro_provider.api.exchange import (
     Failure,
     KeepGrant,
@@ -200,7 +201,7 @@ class OroClient:
                 proxies=self._proxies,
             ) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(answer.status_code, headers, read_body(answer, headers))
+                return Response(answer.status_code, headers, read_body(answer, headers, settings.longest_answer))
         except RefusedBody as refused:
             return Failure(str(refused), sent=True, refused=True)
         except TruncatedBody:
@@ -209,9 +210,9 @@ class OroClient:
             return failure_of(error, settings)
 
 
-def read_body(answer: requests.Response, headers: dict[str, str]) -> bytes:
+def read_body(answer: requests.Response, headers: dict[str, str], seconds: float) -> bytes:
     """Read the body as it comes; `answer.content` would unpack and keep whatever is sent."""
-    body = Body(answer.status_code, headers)
+    body = Body(answer.status_code, headers, seconds)
     while chunk := answer.raw.read1(CHUNK, decode_content=False):
         if not body.add(chunk):
             break
@@ -241,12 +242,12 @@ logging.getLogger("urllib3.connectionpool").addFilter(_without_queries)
 def new_session(settings: Settings) -> requests.Session:
     """Return a session that sends nothing of its own but what `requests` must."""
     _without_queries.hosts.add(urlsplit(settings.base_url).hostname or "")
-    session = _Session()
+    session = _Session(settings.longest_answer)
     session.trust_env = False  # what the environment says is in `trusted` and `proxies`, if it may
     return session
 
 
-class _Session(requests.Session):
+class _Session(DeadlineSession):
     """Does not look where a redirect points: it is not followed, and a broken Location would be a ValueError."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:

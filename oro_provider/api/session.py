@@ -8,17 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-import requests
 from requests.auth import AuthBase
 
 from oro_provider.api.body import ACCEPT_ENCODING, RefusedBody, TruncatedBody
 from oro_provider.api.client import TRANSPORT_ERRORS, failure_of, read_body
+from oro_provider.api.deadlines import DeadlineSession
 from oro_provider.api.documents import MEDIA_TYPE
 from oro_provider.api.errors import UnexpectedAnswer, plain
 from oro_provider.api.exchange import Failure, Request, failure
 from oro_provider.api.route import proxies, trusted
 
 if TYPE_CHECKING:
+    import requests
+
     from oro_provider.api.client import OroClient
     from oro_provider.api.oauth import Token
 
@@ -56,12 +58,12 @@ class StoreAuth(AuthBase):
         return answer
 
 
-class StoreSession(requests.Session):
+class StoreSession(DeadlineSession):
     """A session that is authenticated for one store and refuses every other address."""
 
     def __init__(self, client: OroClient) -> None:
-        super().__init__()
         settings = client.settings
+        super().__init__(settings.longest_answer)
         self._settings = settings
         self.auth = StoreAuth(client)
         self.trust_env = False  # what the environment says is in `trusted` and `proxies`, if it may
@@ -90,7 +92,7 @@ class StoreSession(requests.Session):
             if not wants_stream:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 with response:
-                    response._content = read_body(response, headers)
+                    response._content = read_body(response, headers, self._settings.longest_answer)
                 response._content_consumed = True  # type: ignore[attr-defined]  # as `Response.content` does
             return response
         except RefusedBody as refused:

@@ -21,7 +21,8 @@ class Settings:
     `base_url` is scheme, host, port and an optional path, without a slash at its end (`https://shop.example.com`). Times
     are seconds. `verify` is True, False or the path of a CA bundle; `cert` the path of a PEM file with key and certificate, or
     a pair of paths. `proxies` maps a scheme to a proxy URL. `requests_per_second` None means no limit. `grant_name` tells the
-    logins by browser of one client apart: each is another person's.
+    logins by browser of one client apart: each is another person's. `read_timeout` is the longest silence, and what headers may
+    take in all; `longest_answer` is what an answer may take from its first byte to its last.
     """
 
     base_url: str
@@ -37,6 +38,7 @@ class Settings:
     token_path: str = "oauth2-token"  # noqa: S105 - a path; never below the admin prefix (5.1 to 7.0)
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
+    longest_answer: float = 900.0
     page_size: int = 100
     max_connections: int = 8
     requests_per_second: float | None = None

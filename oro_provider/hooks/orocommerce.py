@@ -235,7 +235,7 @@ class OroCommerceHook(HttpHook):
             settings = self.settings
         except ConnectionFieldError as error:
             return False, field_finding(error).says
-        brief = replace(settings, connect_timeout=TEST_TIMEOUT, read_timeout=TEST_TIMEOUT)
+        brief = replace(settings, connect_timeout=TEST_TIMEOUT, read_timeout=TEST_TIMEOUT, longest_answer=TEST_TIMEOUT)
         with OroClient(brief, retries=Retries(attempts=1), on_token=mask_secret, grants=self.grants) as client:
             finding = look_briefly(client)
         return finding.state == "ok", " ".join(filter(None, (finding.says, finding.cure)))

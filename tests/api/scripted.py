@@ -22,6 +22,11 @@ _numbers = itertools.count(1)
 TOKEN = {"token_type": "Bearer", "expires_in": 3600}
 
 
+def token(number: int) -> str:
+    """The token that a script without `tokens` answers to its first, second, ... login."""
+    return f"scripted-token-{number}"
+
+
 @dataclass(frozen=True)
 class Play:
     """An answer: its status, body and headers, or what happens to the connection instead."""
@@ -35,6 +40,7 @@ class Play:
     raw: bytes | None = None  # instead of an answer in HTTP
     endless: bytes | None = None  # a chunk that is sent again and again, until the caller has enough
     pause: float = 0.0  # between two of those
+    before: bytes | None = None  # what goes out in HTTP before the endless chunks; by default the status and headers
 
     @property
     def payload(self) -> bytes:
@@ -86,7 +92,7 @@ class ScriptedServer:
                 if self.on_token is not None:
                     self.on_token(seen)
                 if self.tokens is None:
-                    return Play(body={**TOKEN, "access_token": f"token-{self.token_requests}"})
+                    return Play(body={**TOKEN, "access_token": token(self.token_requests)})
                 return self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
             self.seen.append(seen)
             return self.plays.pop(0) if len(self.plays) > 1 else self.plays[0]
@@ -125,17 +131,20 @@ class ScriptedServer:
                     self.close_connection = True
 
             def go_on(self, play: Play, chunk: bytes) -> None:
-                self.send_response_only(play.status)
-                for name, value in {"Content-Type": "application/vnd.api+json", **play.headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
+                if play.before is None:
+                    self.send_response_only(play.status)
+                    for name, value in {"Content-Type": "application/vnd.api+json", **play.headers}.items():
+                        self.send_header(name, value)
+                    self.end_headers()
+                else:
+                    self.wfile.write(play.before)
                 with contextlib.suppress(OSError):  # the caller has enough
                     while server.sent < 10**10:
                         self.wfile.write(chunk)
                         server.sent += len(chunk)
                         time.sleep(play.pause)
 
-            do_GET = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815 - the names that http.server calls
+            do_GET = do_POST = do_PATCH = do_DELETE = do_CONNECT = handle_any  # noqa: N815 - the names that http.server calls
 
             def log_message(self, *args: object) -> None:
                 pass

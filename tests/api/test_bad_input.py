@@ -120,7 +120,7 @@ def test_any_refusal_is_a_typed_error(status: int, body: bytes, headers: dict[st
 @given(st.lists(st.binary(max_size=100), max_size=5), HEADERS, st.sampled_from([200, 500]))
 def test_any_bytes_are_a_body_or_refused(chunks: list[bytes], headers: dict[str, str], status: int) -> None:
     try:
-        body = Body(status, headers)
+        body = Body(status, headers, 900.0)
         for chunk in chunks:
             body.add(chunk)
         body.end()

@@ -138,7 +138,7 @@ def test_a_request_carries_exactly_the_media_types_and_our_headers(perform: Call
         perform(settings_for(server, extra_headers={"X-Gateway-Key": "k"}, user_agent="us/1"), create)
         headers = server.seen[0].headers
     assert headers["accept"] == headers["content-type"] == "application/vnd.api+json"
-    assert headers["authorization"] == "Bearer token-1"
+    assert headers["authorization"] == "Bearer scripted-token-1"
     assert headers["x-gateway-key"] == "k"
     assert headers["user-agent"] == "us/1"
 
@@ -258,7 +258,7 @@ def test_each_token_is_announced_before_it_is_used() -> None:
         OroClient(settings_for(server), on_token=announced.append) as client,
     ):
         client.perform(read(client.calls))
-    assert announced == ["token-1", "token-2"]
+    assert announced == ["scripted-token-1", "scripted-token-2"]
 
 
 def test_a_netrc_entry_does_not_replace_the_token(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +267,7 @@ def test_a_netrc_entry_does_not_replace_the_token(tmp_path: Any, monkeypatch: py
     monkeypatch.setenv("NETRC", str(netrc))
     with ScriptedServer([OK]) as server:
         sync_perform(settings_for(server), read)
-        assert server.seen[0].headers["authorization"] == "Bearer token-1"
+        assert server.seen[0].headers["authorization"] == "Bearer scripted-token-1"
 
 
 def test_requests_per_second_holds_for_the_process(perform: Callable[..., Any]) -> None:

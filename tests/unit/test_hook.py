@@ -58,7 +58,7 @@ def test_run_sends_our_token_our_limits_and_no_other_extra(
         headers = server.seen[0].headers
     assert answer.json() == ORDER
     assert sent[-1]["timeout"] == (3, 7)
-    assert headers["authorization"] == "Bearer token-1"
+    assert headers["authorization"] == "Bearer scripted-token-1"
     assert headers["accept"] == "application/vnd.api+json"
     assert headers["x-gateway"] == "g"
     assert not {"scope", "read_timeout", "connect_timeout", "extra_headers", "login", "password"} & headers.keys()
@@ -73,7 +73,10 @@ def test_an_http_operator_on_our_connection_is_logged_in(connect: Callable[..., 
         )
         text = orders.execute({})
         assert json.loads(text) == ORDER
-        assert [seen.headers["authorization"] for seen in server.seen] == ["Bearer token-1", "Bearer token-2"]
+        assert [seen.headers["authorization"] for seen in server.seen] == [
+            "Bearer scripted-token-1",
+            "Bearer scripted-token-2",
+        ]
         assert not any("scope" in seen.headers for seen in server.seen)
 
 
@@ -204,7 +207,7 @@ def test_a_redirect_within_the_store_is_followed_with_the_token(connect: Callabl
     moved = Play(302, "x" * 100_000, headers={"Location": "/admin/api/orders?page=1"})
     with ScriptedServer([moved, Play(body=ORDER)]) as server:
         assert connect(server).run("admin/api/orders").json() == ORDER
-        assert [seen.headers["authorization"] for seen in server.seen] == ["Bearer token-1"] * 2
+        assert [seen.headers["authorization"] for seen in server.seen] == ["Bearer scripted-token-1"] * 2
 
 
 @pytest.mark.parametrize(
@@ -240,4 +243,4 @@ def test_run_takes_no_more_from_a_hostile_store_than_our_own_calls(
             connect(server).run("admin/api/orders", data={"filter[email]": EMAIL})
         assert server.sent < 64 * 1024**2 * max(len(server.seen), 1)
         shown = "".join(traceback.format_exception(raised.value))
-    assert [word for word in (EMAIL, SECRET, "token-1", "urllib3.") if word in shown] == []
+    assert [word for word in (EMAIL, SECRET, "scripted-token-1", "urllib3.") if word in shown] == []
