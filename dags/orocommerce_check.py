@@ -4,7 +4,8 @@
 `check` looks at a connection as `airflow orocommerce check` does and logs each finding with its cure; it fails where something is
 wrong. For an Airflow without a shell: trigger it with the connection's id, read the log, or take the findings from XCom.
 
-* It reads only, and has no schedule. With `consumers` it also sends a batch that changes nothing, to see whether the store works
+* It reads only, and has no schedule. With `writes` it also tries what the role may create and change, by requests that the store
+  refuses, so that nothing is written. With `consumers` it also sends a batch that changes nothing, to see whether the store works
   batches off.
 """
 
@@ -22,6 +23,7 @@ with DAG(
     catchup=False,
     params={
         "orocommerce_conn_id": Param("orocommerce_default", type="string", description="The connection's id"),
+        "writes": Param(False, type="boolean", description="Also try what the role may create and change"),
         "consumers": Param(False, type="boolean", description="Also send a batch that changes nothing"),
     },
     tags=["orocommerce"],
@@ -36,7 +38,8 @@ with DAG(
 
         context = get_current_context()
         params = context["params"]
-        diagnosis = OroCommerceHook(params["orocommerce_conn_id"]).diagnose(consumers=params["consumers"])
+        hook = OroCommerceHook(params["orocommerce_conn_id"])
+        diagnosis = hook.diagnose(consumers=params["consumers"], writes=params["writes"])
         for line in diagnosis.table().splitlines():
             logging.getLogger("airflow.task").info(line)
         if not diagnosis.ok:

@@ -111,6 +111,11 @@ COMMANDS: tuple[Command, ...] = (
             CONN_ID,
             JSON,
             Argument(
+                ("--writes",),
+                "Also try what the role may create and change, by requests that the store refuses: nothing is written",
+                {"action": "store_true"},
+            ),
+            Argument(
                 ("--consumers",),
                 "Also send a batch that changes nothing, to see whether a message consumer runs",
                 {"action": "store_true"},

@@ -1,6 +1,6 @@
 """What is wrong with a connection and what to do about it: a list of findings, from the address down to each resource.
 
-Reads only. One request goes out without a token: it tells an API that is switched off from wrong credentials, since the token
+Reads only, unless asked for more. One request goes out without a token: it tells an API that is switched off from wrong credentials, since the token
 endpoint of such a store answers 401 `invalid_client` either way (5.1 to 7.0).
 """
 
@@ -25,6 +25,7 @@ from oro_provider.api.errors import (
 from oro_provider.api.exchange import Failure, Request, Response
 from oro_provider.api.query import Query
 from oro_provider.entities import ENTITIES
+from oro_provider.rights import may_watch_operations, rights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,8 @@ CURES = {
     "login": "Run `airflow orocommerce login <conn_id>` on a machine with a browser, or with --paste.",
     "user": "Enable the back-office user who owns the OAuth application (a disabled one's tokens are refused).",
     "permission": "Give the role of the OAuth application's owner the View permission on it.",
+    "rights": "Give the role of the OAuth application's owner the Create and Edit permissions on it, if DAGs are to write it.",
+    "operations": "Give the role the View and Create permissions on asynchronous operations: loads of many rows need them.",
     "organization": "Make the OAuth application in the organization that owns the data: its tokens see no other.",
     "maintenance": "Wait for the maintenance to end: `bin/console lexik:maintenance:unlock` ends it.",
     "consumer": "Start a message consumer: `bin/console oro:message-queue:consume`; batches wait for one.",
@@ -111,8 +114,11 @@ def field_finding(problem: ValueError) -> Finding:
     return _failed("connection", str(problem), "field")
 
 
-def look(client: OroClient, *, consumers: bool = False) -> Iterator[Finding]:
-    """Yield what is found about a store; end at what makes the rest pointless. `consumers` sends a batch that changes nothing."""
+def look(client: OroClient, *, consumers: bool = False, writes: bool = False) -> Iterator[Finding]:
+    """Yield what is found about a store; end at what makes the rest pointless.
+
+    `consumers` sends a batch that changes nothing, `writes` requests that the store refuses (`oro_provider.rights`).
+    """
     settings = client.settings
     yield Finding("connection", "ok", f"{settings.base_url}, grant {settings.grant_type}")
     address = look_at_address(client)
@@ -124,11 +130,13 @@ def look(client: OroClient, *, consumers: bool = False) -> Iterator[Finding]:
     yield token
     if token.state == "failed":
         return
-    resources = list(_resources(client))
+    resources = list(_resources(client, writes=writes))
     yield from resources
     if all(finding.state != "failed" for finding in resources):
         yield from _features(client)
         yield from _organization(client)
+    if writes and not may_watch_operations(client):
+        yield Finding("operations", "warning", "The role may not view asynchronous operations.", CURES["operations"])
     if consumers:
         yield _consumer(client)
 
@@ -228,24 +236,25 @@ def _token_cure(settings: Settings, error: AuthenticationFailed) -> str:
     return {"password": "user_password", "authorization_code": "login"}.get(settings.grant_type, "credentials")
 
 
-def _resources(client: OroClient) -> Iterator[Finding]:
+def _resources(client: OroClient, *, writes: bool) -> Iterator[Finding]:
     """Each resource that the provider's operators use; ends where the answer is the same for all of them."""
     found = []
     for type_ in ENTITIES:
-        finding = _resource(client, type_)
+        finding = _resource(client, type_, writes=writes)
         found.append(finding)
         yield finding
         if finding.state == "failed" and finding.cure != CURES["permission"]:
             return
     owned = [finding for finding in found if finding.check in _OWNED]
-    if owned and all(finding.says == _NONE for finding in owned):
+    if owned and all(finding.says.startswith(_NONE) for finding in owned):
         yield Finding(
             "organization", "warning", "The store shows no product, no customer and no order.", CURES["organization"]
         )
 
 
-def _resource(client: OroClient, type_: str) -> Finding:
-    """Whether a list can be read: a page of one record."""
+def _resource(client: OroClient, type_: str, *, writes: bool) -> Finding:
+    """Whether a list can be read: a page of one record. And what the role may do with it, where that is asked for."""
+    found = None
     try:
         page = client.perform(client.calls.page(type_, Query(fields={type_: ["createdAt"]}, size=1)))
     except PermissionDenied as error:
@@ -259,13 +268,21 @@ def _resource(client: OroClient, type_: str) -> Finding:
     except InvalidRequest as error:
         # Prices of a customer and the like are listed for one owner only; who may not read them gets a 403 first.
         if any(one.detail.endswith("filter is required.") for one in error.errors):
-            return Finding(type_, "ok", "can be asked for, by a filter")
-        return Finding(type_, "failed", str(error))
+            says = "can be asked for, by a filter"
+        else:
+            return Finding(type_, "failed", str(error))
     except Maintenance as error:
         return _failed(type_, str(error), "maintenance")
     except OroCommerceError as error:
         return Finding(type_, "failed", str(error))
-    return Finding(type_, "ok", "can be read" if page.resources else _NONE)
+    else:
+        found = page.resources[0].id if page.resources else None
+        says = "can be read" if page.resources else _NONE
+    if not writes:
+        return Finding(type_, "ok", says)
+    may = rights(client, ENTITIES[type_], found)
+    cure = CURES["rights"] if may.lacking else ""
+    return Finding(type_, "warning" if cure else "ok", f"{says}; {may}", cure)
 
 
 def _clock(client: OroClient) -> Iterator[Finding]:
@@ -327,7 +344,9 @@ def _consumer(client: OroClient) -> Finding:
     try:
         answer = client.perform(call)
     except PermissionDenied as error:
-        return Finding("consumer", "warning", str(error).partition(" Give the role")[0], CURES["permission"])
+        about_operations = any("asynchronous operation" in one.detail for one in error.errors)
+        cure = CURES["operations" if about_operations else "rights"]
+        return Finding("consumer", "warning", str(error).partition(" Give the role")[0], cure)
     # A store answers 202 after 25 s when nobody took the batch; before 6.0.4 it does so at once.
     if answer.status == 200 or _is_done(client, answer):
         return Finding("consumer", "ok", "a batch was done")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def check(args: argparse.Namespace) -> int:
     """Print the diagnosis; 1 where something failed."""
-    diagnosis = OroCommerceHook(args.conn_id).diagnose(consumers=args.consumers)
+    diagnosis = OroCommerceHook(args.conn_id).diagnose(consumers=args.consumers, writes=args.writes)
     text = json.dumps(diagnosis.as_json(), indent=2) if args.json else diagnosis.table()
     sys.stdout.write(f"{text}\n")
     return 0 if diagnosis.ok else 1

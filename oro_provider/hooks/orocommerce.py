@@ -207,10 +207,11 @@ class OroCommerceHook(HttpHook):
         headers = {name.lower(): value for name, value in response.headers.items()}
         raise error_for(request, Response(response.status_code, headers, response.content))
 
-    def diagnose(self, *, consumers: bool = False) -> Diagnosis:
+    def diagnose(self, *, consumers: bool = False, writes: bool = False) -> Diagnosis:
         """Look at the connection from its fields to each resource, and say what is wrong and what to do about it.
 
-        Reads only; `consumers` also sends a batch that changes nothing, to see whether a message consumer runs.
+        Reads only; `consumers` also sends a batch that changes nothing, to see whether a message consumer runs; `writes` also
+        tries what the role may create and change, by requests that the store refuses for another reason.
         """
         from oro_provider.diagnosis import CURES, Diagnosis, Finding, field_finding, look
 
@@ -224,7 +225,7 @@ class OroCommerceHook(HttpHook):
                 Finding("tokens", "failed", f"The kept pair cannot be replaced: {problem}.", CURES["login"])
             )
         with OroClient(settings, retries=Retries(attempts=2), on_token=mask_secret, grants=self.grants) as client:
-            findings += look(client, consumers=consumers)
+            findings += look(client, consumers=consumers, writes=writes)
         return Diagnosis(self.orocommerce_conn_id, tuple(findings))
 
     def test_connection(self) -> tuple[bool, str]:

@@ -129,6 +129,52 @@ def test_a_good_connection_is_said_to_be_good_and_nothing_is_written(
     assert not [token for token in healthy_store.tokens() if token in said.out]
 
 
+def test_what_a_role_may_write_is_tried_and_nothing_is_written(
+    healthy_store: RunningStore, connect: Callable[..., str], command: Callable[..., Any]
+) -> None:
+    before = healthy_store.call(lambda store: list(store.connection.iterdump()))
+    healthy_store.switch(denied=[("orders", "CREATE"), ("orders", "EDIT"), ("customers", "EDIT")])
+    said = command("check", connect(), "--writes", "--json")
+    assert healthy_store.call(lambda store: list(store.connection.iterdump())) == before
+    assert said.status == 0
+    found = {finding["check"]: finding for finding in json.loads(said.out)["findings"]}
+    assert found["orders"]["says"] == "can be read; the role may not create or change"
+    assert found["customers"]["says"] == "can be read; the role may create; the role may not change"
+    assert found["products"]["says"] == "can be read; the role may create and change"
+    assert found["productunits"]["says"] == "can be read; the role may create and change"
+    assert found["inventorylevels"]["says"] == "can be read; the role may change"
+    assert found["relatedproducts"]["says"] == "can be read; the role may create"
+    assert found["productprices"]["says"].startswith(
+        "can be asked for, by a filter; the role may create; there is no record"
+    )
+    assert {name for name, finding in found.items() if finding["state"] == "warning"} == {"orders", "customers"}
+    assert found["orders"]["cure"] == found["customers"]["cure"] == CURES["rights"]
+    assert "the role may not create or change" in DOCS.read_text()
+
+
+@pytest.mark.parametrize("version", ["5.1", "6.0", "7.0"])
+def test_every_version_answers_what_a_role_may_write(
+    command: Callable[..., Any], connect: Callable[..., str], version: str
+) -> None:
+    with running(orders=3, version=version) as store:
+        said = command("check", connect(host=store.url), "--writes")
+    assert said.status == 0
+    assert "unclear" not in said.out
+    assert said.out.count("the role may create and change") > 10
+
+
+def test_a_role_that_may_not_use_operations(
+    healthy_store: RunningStore, connect: Callable[..., str], command: Callable[..., Any]
+) -> None:
+    healthy_store.switch(denied=[("asyncoperations", "*"), ("customers", "CREATE")])
+    said = command("check", connect(), "--writes", "--consumers", "--json")
+    found = {finding["check"]: finding for finding in json.loads(said.out)["findings"]}
+    assert found["operations"]["says"] == "The role may not view asynchronous operations."
+    assert found["operations"]["says"] in DOCS.read_text()
+    assert found["operations"]["cure"] == found["consumer"]["cure"] == CURES["operations"]
+    assert "No access to create the asynchronous operation." in found["consumer"]["says"]
+
+
 def test_a_consumer_is_found_by_a_batch_that_changes_nothing(
     healthy_store: RunningStore, connect: Callable[..., str], command: Callable[..., Any]
 ) -> None:
