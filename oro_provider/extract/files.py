@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+
+from oro_provider.api.errors import UnexpectedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +25,8 @@ Format = Literal["jsonl", "jsonl.gz", "jsonl.zst", "parquet"]
 
 BLOCK_BYTES = 1 << 20
 FILE_BYTES = 64 << 20
+MOST_TYPES = 200
+_TYPE = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class WrittenFile(msgspec.Struct):
@@ -150,6 +155,9 @@ class RecordFiles:
         file.written.bytes += len(packed)
 
     def _new(self, type_: str) -> _Open:
+        # The store says of which types the included records are: a type must not lead out of the folder, nor take all handles.
+        if not _TYPE.fullmatch(type_) or len(self._open) >= MOST_TYPES:
+            raise UnexpectedAnswer("The store answered records of types that no OroCommerce has; nothing is published.")
         number = sum(written.type == type_ for written in self.files)
         written = WrittenFile(type_, f"{type_}-{self._name}-{number:05}.{self._format}")
         if not self.files:
