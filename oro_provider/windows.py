@@ -59,8 +59,15 @@ def resolve_window(context: Context, since: Any = None, until: Any = None, perio
 
 def _partition(context: Context, period: timedelta | None) -> tuple[datetime, datetime] | None:
     """Return the bounds of the run's partition, where it has one that is a time (Airflow 3.2 and later)."""
-    found = _DATED_KEY.fullmatch(str(context.get("partition_key") or ""))
-    date: datetime | None = context.get("partition_date")
+    key = str(context.get("partition_key") or "")
+    try:
+        return _bounds(key, context.get("partition_date"), period)
+    except (ValueError, OverflowError):  # the 13th month, the year 10000
+        raise AirflowFailException(f"the partition key {key!r} is no time that there is") from None
+
+
+def _bounds(key: str, date: datetime | None, period: timedelta | None) -> tuple[datetime, datetime] | None:
+    found = _DATED_KEY.fullmatch(key)
     if found is None:
         return (date, date + period) if date and period else None
     year, month, day, hour = (int(part) if part else None for part in found.groups())
@@ -89,4 +96,7 @@ def moment(value: Any, name: str) -> datetime | None:
             raise AirflowFailException(f"{name} {value!r} is no moment; write it as 2026-01-31T00:00:00Z") from None
     if found.tzinfo is None:
         raise AirflowFailException(f"{name} {value!s} has no time zone; write it as 2026-01-31T00:00:00Z")
-    return found.astimezone(timezone.utc)
+    try:
+        return found.astimezone(timezone.utc)
+    except OverflowError:
+        raise AirflowFailException(f"{name} {value!s} is outside of the years 1 to 9999") from None

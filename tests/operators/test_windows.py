@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from oro_provider.version_compat import AirflowFailException
 from oro_provider.windows import resolve_window
+
+if TYPE_CHECKING:
+    from oro_provider.extract.window import Window
 
 DAY = datetime(2026, 11, 7, tzinfo=timezone.utc)
 NEXT = datetime(2026, 11, 8, tzinfo=timezone.utc)
@@ -68,3 +73,34 @@ def test_a_partition_that_tells_no_period_fails_and_names_the_cure() -> None:
     context: Any = {"partition_key": "2026-11-07T00:00:00", "partition_date": DAY}
     with pytest.raises(AirflowFailException, match="partition_period="):
         resolve_window(context)
+
+
+TEXTS = st.text(max_size=30) | st.sampled_from(
+    [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2026-02-30T00:00:00Z",
+        "\ud800",
+        "9" * 5000,
+        "None",
+        "\x00",
+    ]
+)
+KEYS = st.none() | TEXTS | st.from_regex(r"[0-9]{4}-[0-9]{2}(-[0-9]{2}(T[0-9]{2})?)?", fullmatch=True)
+
+
+@settings(max_examples=150, deadline=2000)
+@given(since=TEXTS, until=TEXTS, key=KEYS, days=st.none() | st.integers(-5, 5))
+def test_whatever_is_given_is_a_window_or_refused(since: str, until: str, key: str | None, days: int | None) -> None:
+    context: Any = {**INTERVAL, "partition_key": key}
+    period = None if days is None else timedelta(days=days)
+    for ends in ((since, until), (None, None)):
+        window = _window_or_refusal(context, *ends, period)
+        assert len(window) < 10_000 if isinstance(window, str) else window.since < window.until
+
+
+def _window_or_refusal(*given: Any) -> Window | str:
+    try:
+        return resolve_window(*given)
+    except AirflowFailException as error:
+        return str(error)
