@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 from urllib.parse import quote
 
-from oro_provider.api.documents import MEDIA_TYPE, Page, Resource, decode, encode, read_included, read_one, read_page
+from oro_provider.api.documents import (
+    MEDIA_TYPE,
+    Page,
+    Resource,
+    count_of,
+    decode,
+    encode,
+    read_included,
+    read_one,
+    read_page,
+)
 from oro_provider.api.exchange import Request, Response
 from oro_provider.api.query import LONGEST_QUERY, Query, filter_value
 from oro_provider.api.raw import RawPage, read_raw_page
@@ -199,8 +209,7 @@ def _read_nothing(response: Response) -> None:
 
 
 def _read_deleted(response: Response) -> int:
-    count = response.headers.get("x-include-deleted-count", "")
-    return int(count) if count.isdigit() else 0
+    return count_of(response, "x-include-deleted-count") or 0
 
 
 def _as_it_is(response: Response) -> Response:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from oro_provider.api.exchange import Response
 
 MEDIA_TYPE = "application/vnd.api+json"
+LONGEST_ID = 20  # digits; a database's largest number has 19
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -51,6 +52,18 @@ class Resource:
     @property
     def ref(self) -> Ref:
         return Ref(self.type, self.id)
+
+    @property
+    def number(self) -> int:
+        """The id, of a resource whose ids are integers."""
+        return id_number(self.type, self.id)
+
+    def text(self, name: str) -> str:
+        """Return an attribute that is text and that the store gives to each record."""
+        found = self.attributes.get(name)
+        if not isinstance(found, str):
+            raise UnexpectedAnswer(f"The store answered one of its {self.type} without its {name}.")
+        return found
 
     def one(self, name: str) -> Ref | None:
         """Return what a to-one relationship refers to; None when it is empty or was not read."""
@@ -107,13 +120,25 @@ def read_page(response: Response) -> Page:
     data = document.get("data")
     if not isinstance(data, list):
         raise UnexpectedAnswer("The store answered a list with a document that holds none.")
-    total = response.headers.get("x-include-total-count", "")
     return Page(
         resources=tuple(read_resource(item) for item in data),
         included=read_included(document),
-        total=int(total) if total.isascii() and total.isdigit() and len(total) < 19 else None,
+        total=count_of(response, "x-include-total-count"),
         date=response.date,
     )
+
+
+def count_of(response: Response, header: str) -> int | None:
+    """Return the number that a header holds."""
+    text = response.headers.get(header, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_ID else None
+
+
+def id_number(type_: str, id_: str) -> int:
+    """Return an id as the integer that it should be."""
+    if not (id_.isascii() and id_.isdigit() and len(id_) < LONGEST_ID):
+        raise UnexpectedAnswer(f"The store answered one of its {type_} with an id that is no integer.")
+    return int(id_)
 
 
 def read_included(document: JsonObject) -> dict[Ref, Resource]:

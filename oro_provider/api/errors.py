@@ -6,13 +6,14 @@ Each carries what was asked, what the store said (status, title, detail, pointer
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from oro_provider.api.exchange import Request, Response
 
@@ -157,10 +158,11 @@ def error_objects(body: bytes) -> tuple[ErrorObject, ...]:
     found = document.get("errors") if isinstance(document, dict) else document
     if not isinstance(found, list):
         return ()
-    return tuple(_error_object(item) for item in found if isinstance(item, dict))
+    return tuple(error_object(item) for item in found if isinstance(item, dict))
 
 
-def _error_object(item: dict[str, Any]) -> ErrorObject:
+def error_object(item: Mapping[str, Any]) -> ErrorObject:
+    """Return an error as a value; of an asynchronous operation it is the attributes of a resource."""
     source = item.get("source")
     source = source if isinstance(source, dict) else {}
     status = plain(item.get("status"))
@@ -221,6 +223,17 @@ def _not_found(errors: Iterable[ErrorObject]) -> tuple[type[OroCommerceError], s
     if any(error.detail or error.title != "not found http exception" for error in errors):
         return NotFound, ""
     return ApiUnavailable, API_OFF_CURE
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn what cannot be read of the store's own bytes into `UnexpectedAnswer`; `what` names the records."""
+    try:
+        yield
+    except UNREADABLE as error:
+        # msgspec's texts name types and places, and no values.
+        why = "it is nested too deep" if isinstance(error, RecursionError) else plain(str(error))
+        raise UnexpectedAnswer(f"The store answered {what} that cannot be read: {why}.") from None
 
 
 def plain(value: object) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from oro_provider.api.documents import count_of
 from oro_provider.api.errors import UNREADABLE, UnexpectedAnswer
 
 if TYPE_CHECKING:
@@ -61,5 +62,4 @@ def decode_list(response: Response, decode: Callable[[], T]) -> T:
 
 def total_of(response: Response) -> int | None:
     """Return the number of records that match, where it was asked for."""
-    total = response.headers.get("x-include-total-count", "")
-    return int(total) if total.isascii() and total.isdigit() and len(total) < 19 else None
+    return count_of(response, "x-include-total-count")

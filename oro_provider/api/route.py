@@ -37,16 +37,18 @@ def proxy(settings: Settings) -> str | None:
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | bool:
-    """Return what aiohttp is told of TLS: True for its own default."""
+    """Return what aiohttp is told of TLS: True for its own default. To read authorities takes tens of milliseconds."""
     authorities = trusted(settings)
-    if authorities is True and settings.cert is None:
+    needless = settings.base_url.startswith("http://") or authorities is True
+    if needless and settings.cert is None:
         return True
-    context = ssl.create_default_context()
     if isinstance(authorities, str):
         # Only these: a default context trusts the system's authorities too.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(**{"capath" if Path(authorities).is_dir() else "cafile": authorities})
-    elif authorities is False:
+    else:
+        context = ssl.create_default_context()
+    if authorities is False:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if settings.cert is not None:

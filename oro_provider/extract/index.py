@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from operator import ge
 from typing import TYPE_CHECKING
 
+from oro_provider.api.documents import LONGEST_ID
 from oro_provider.api.errors import Incomplete, InvalidRequest, TimedOut, UnexpectedAnswer
 from oro_provider.extract.heads import entries_reader
 
@@ -107,7 +108,8 @@ class Index:
     def _checked(self, found: Entries) -> IndexPage:
         ids = found.ids
         together = "".join(ids)
-        if ids and not (together.isascii() and together.isdigit() and all(ids)):
+        longest = len(max(ids, key=len, default=""))
+        if ids and not (together.isascii() and together.isdigit() and all(ids) and longest < LONGEST_ID):
             raise UnexpectedAnswer(f"{self._spec.type} have ids that are no integers: read them by page number")
         numbers = list(map(int, ids))
         before = int(self._last) if self._last is not None else -1

@@ -169,7 +169,7 @@ async def begin(client: AsyncOroClient, wanted: NewOrders) -> Position:
     low = wanted.since - wanted.overlap
     query = Query(filters={"createdAt[lt]": low}, sort=("-createdAt", "-id"), fields={"orders": ["createdAt"]}, size=1)
     page = await client.perform(client.calls.page("orders", query))
-    floor = int(page.resources[0].id) if page.resources else 0
+    floor = page.resources[0].number if page.resources else 0
     return Position(wanted.since, ((low, floor),), floor, {}, wanted.overlap)
 
 
@@ -192,10 +192,7 @@ async def read_heads(client: AsyncOroClient, filters: Mapping[str, FilterValue])
     try:
         async for page in client.pages("orders", query, until_empty=until_empty):
             now = now or _date(page.date)
-            for order in page.resources:
-                values = order.attributes
-                dates = str(values["createdAt"]), str(values["updatedAt"])
-                heads.append(OrderHead(int(order.id), str(values["identifier"]), *dates))
+            heads += [OrderHead(one.number, *(one.text(name) for name in HEAD)) for one in page.resources]
     except InvalidRequest as error:
         raise _clearer(error) from error
     if now is None:
@@ -275,8 +272,8 @@ class Poller:
             raise _clearer(error) from error
         full = known >= LARGEST_PAGE and len(page.resources) == LARGEST_PAGE
         for order in page.resources:
-            when = position.seen.get(int(order.id))
-            if when is None or (self._changed and when != order.attributes["updatedAt"]):
+            when = position.seen.get(order.number)
+            if when is None or (self._changed and when != order.text("updatedAt")):
                 return True, _date(page.date)
         return full, _date(page.date)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from oro_provider.api.errors import Incomplete
+from oro_provider.api.documents import id_number
+from oro_provider.api.errors import Incomplete, UnexpectedAnswer
 from oro_provider.api.query import Query
 from oro_provider.extract.heads import Identity, identity
 from oro_provider.extract.index import IndexPage
@@ -70,6 +71,12 @@ class _Owner(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Owned).decode
 
 
+def _owner(name: str, row: _Owned) -> int:
+    if name not in row.relationships:
+        raise UnexpectedAnswer(f"The store answered a record without the {name} that was asked for.")
+    return id_number(name, row.relationships[name].data.id)
+
+
 class PositionLost(Exception):
     """The record that was read last is no longer there, so that nothing tells where to go on."""
 
@@ -103,7 +110,7 @@ async def keyed_index(client: AsyncOroClient, spec: Extract, keyset: Keyset) -> 
     while True:
         raw = await client.perform(client.calls.raw_page(spec.type, query, total=True))
         rows = [_decode(data) for data in raw.data]
-        owners = [int(row.relationships[keyset.by].data.id) for row in rows]
+        owners = [_owner(keyset.by, row) for row in rows]
         whole = len(rows)
         if len(rows) == KEYED_SIZE:
             whole = owners.index(owners[-1])

@@ -56,7 +56,7 @@ async def order_status(client: AsyncOroClient, wanted: WantedStatus) -> OrderSta
     query = Query(filters=filters, fields={"orders": list(FIELDS)}, size=2)
     orders = (await client.perform(client.calls.page("orders", query))).resources
     # A store's filter ignores the case of identifiers, and may know two that differ in it alone.
-    exact = [order for order in orders if wanted.by == "id" or order.attributes["identifier"] == wanted.order] or orders
+    exact = [order for order in orders if wanted.by == "id" or order.text("identifier") == wanted.order] or orders
     if not exact:
         raise NotFound(f"The store has no order with the {wanted.by} {wanted.order!r}.", status=404)
     order = exact[0]
@@ -73,7 +73,7 @@ async def order_status(client: AsyncOroClient, wanted: WantedStatus) -> OrderSta
         return None
     return OrderStatus(
         id=order.id,
-        identifier=str(order.attributes["identifier"]),
+        identifier=order.text("identifier"),
         internal_status=has["internalStatus"],
         shipping_status=has["shippingStatus"],
     )

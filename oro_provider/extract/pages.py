@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from oro_provider.api.calls import Selection
+from oro_provider.api.documents import id_number
 from oro_provider.api.errors import Incomplete, OroCommerceError, TimedOut, UnexpectedAnswer
 from oro_provider.api.query import Query
 from oro_provider.entities.shapes import SHAPES
@@ -148,8 +149,8 @@ class Pages:
     async def _complete(self, page: PageRows, place: int, id_: str, name: str) -> None:
         """Read a list again that the store may have cut, from its own address, and put it whole into its record."""
         item = msgspec.json.decode(page.data[place])
-        refs = item["relationships"][name]["data"]
-        type_ = refs[0]["type"]
+        refs = msgspec.convert(item["relationships"][name]["data"], list[Identity])
+        type_ = refs[0].type
         below = self._spec.together.get(name)
         shape = SHAPES.get(type_)
         fields = sparse_fields(type_, shape, below or {}, frozenset()) if shape and below is not None else {}
@@ -162,13 +163,13 @@ class Pages:
             if len(raw.data) < 1000:
                 break
             query = query.where(number=(query.number or 1) + 1)
-        lost = {ref["id"] for ref in refs} - whole.keys()
+        lost = {ref.id for ref in refs} - whole.keys()
         if lost:
             raise Incomplete(
                 f"{self._spec.type} {id_} has {len(refs)} or more {name}, of which the store sends {len(whole)} by themselves."
             )
         if below is not None:
-            page.included.extend(data for key, data in whole.items() if key not in {ref["id"] for ref in refs})
+            page.included.extend(data for key, data in whole.items() if key not in {ref.id for ref in refs})
         item["relationships"][name]["data"] = [{"type": type_, "id": key} for key in whole]
         page.data[place] = msgspec.Raw(msgspec.json.encode(item))
 
@@ -202,7 +203,7 @@ class Pages:
                         f"The store says that there are {raw.total} more {type_}, and sends {len(raw.data)}."
                     )
                 return
-            query = query.filtered({"id[gt]": int(identity(raw.data[-1]).id)})
+            query = query.filtered({"id[gt]": id_number(type_, identity(raw.data[-1]).id)})
 
     async def _computed(self, part: PartRows, name: str, apart: Apart, below: IncludeTree, ids: Sequence[str]) -> None:
         """Ask the same records again for a list that the store computes, a few at a time."""
@@ -233,8 +234,8 @@ class _Members(msgspec.Struct):
 
 
 def _owner_of(data: msgspec.Raw, relationship: str) -> str:
-    owner = msgspec.json.decode(data, type=_Members).relationships[relationship]["data"]
-    return msgspec.convert(owner, Identity).id
+    owner = msgspec.json.decode(data, type=_Members).relationships.get(relationship, {})
+    return msgspec.convert(owner.get("data"), Identity).id
 
 
 def _joined(first: PageRows, second: PageRows) -> PageRows:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from oro_provider.api.errors import InvalidRequest
+from oro_provider.api.errors import InvalidRequest, reading
 from oro_provider.extract.files import BLOCK_BYTES, FILE_BYTES, Format, RecordFiles
 from oro_provider.extract.index import Index, IndexPage
 from oro_provider.extract.journal import Journal, State
@@ -82,21 +82,22 @@ async def extract(
 
     Raise `NotSettled` where the window must not be read yet, `Incomplete` where the store keeps something back.
     """
-    try:
-        return await _extract(client, spec, to, progress or Progress(), known)
-    except NoSuchFilter as error:
-        older = spec.older
-        if older is None:
-            raise
-        log.warning(
-            "This store cannot filter %s by %s: reading those of the window %s by %s instead. Changes of older ones are not seen.",
-            spec.type,
-            spec.date,
-            older.window,
-            older.date,
-        )
-        log.debug("The store said: %s", error)
-        return await _extract(client, older, to, progress or Progress(), None)
+    with reading(spec.type):
+        try:
+            return await _extract(client, spec, to, progress or Progress(), known)
+        except NoSuchFilter as error:
+            older = spec.older
+            if older is None:
+                raise
+            log.warning(
+                "This store cannot filter %s by %s: reading those of the window %s by %s instead. Changes of older ones are not seen.",
+                spec.type,
+                spec.date,
+                older.window,
+                older.date,
+            )
+            log.debug("The store said: %s", error)
+            return await _extract(client, older, to, progress or Progress(), None)
 
 
 async def _extract(
@@ -177,14 +178,15 @@ async def read_records(client: AsyncOroClient, spec: Extract, limit: int) -> lis
     missing = Missing(client, spec)
     decoder = msgspec.json.Decoder(dict[str, Any])
     records: list[dict[str, Any]] = []
-    async for page in read_pages(client, replace(spec, layout="records")):
-        await missing.add(page.missing, page.scope)
-        records += decoder.decode_lines(page.tables[spec.type].text)
-        if len(records) > limit:
-            raise ValueError(
-                f"there are more than {limit} {spec.type}: raise records_limit, or give a target and read its files"
-            )
-    await missing.settle()
+    with reading(spec.type):
+        async for page in read_pages(client, replace(spec, layout="records")):
+            await missing.add(page.missing, page.scope)
+            records += decoder.decode_lines(page.tables[spec.type].text)
+            if len(records) > limit:
+                raise ValueError(
+                    f"there are more than {limit} {spec.type}: raise records_limit, or give a target and read its files"
+                )
+        await missing.settle()
     return records
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oro_provider.api.documents import Ref, Resource
+from oro_provider.api.errors import UnexpectedAnswer, plain
 from oro_provider.entities.shapes import SHAPES
 
 if TYPE_CHECKING:
@@ -82,5 +83,5 @@ def _nested(ref: Ref, included: Mapping[Ref, Resource], below: IncludeTree | Non
         return ref.id
     resource = included.get(ref)
     if resource is None:
-        raise LookupError(f"the store did not send {ref.type} {ref.id}, which the page refers to")
+        raise UnexpectedAnswer(f"The store did not send {plain(ref.type)} {plain(ref.id)}, which the page refers to.")
     return flat_record(resource, included, below)

@@ -12,7 +12,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from oro_provider.api.documents import decode
+from oro_provider.api.documents import decode, read_one, read_page
 from oro_provider.api.errors import ErrorObject, InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
 from oro_provider.load.batches import ASYNC, SYNC, batch_item, batches, errors_by_place
 from oro_provider.load.contents import with_contents
@@ -291,14 +291,14 @@ class Applier:
             if answer.status == 202:
                 await self._became_operation(batch, answer, chunk, attempt)
             else:
-                ids = [str(one.get("id")) for one in decode(answer).get("data", [])]
+                ids = [one.id for one in read_page(answer).resources]
                 for place, action in enumerate(batch):
                     id_ = ids[place] if len(ids) == len(batch) else action.id
                     chunk.done(action.row.number, action.verb, id_, action.changes)
 
     async def _became_operation(self, batch: Sequence[Action], answer: Response, chunk: Chunk, attempt: int) -> None:
         """The store took the batch and works on it later: watch it to its end, for it will be executed."""
-        id_ = str(decode(answer)["data"]["id"])
+        id_ = read_one(decode(answer)).id
         self._journal.submitting([_carried(batch)], None)
         self._journal.submitted(0, id_)
         ended = await self._wait([id_])

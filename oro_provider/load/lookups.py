@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.api.bulk import Bulk
+from oro_provider.api.documents import id_number
 from oro_provider.api.errors import InvalidRequest, NotFound
 from oro_provider.api.query import Query
 from oro_provider.entities import paging_order
@@ -61,7 +62,7 @@ class Directory:
                 ids.append(id_)
                 self._folded = None
         if id_.isdigit():
-            self.highest = max(self.highest, int(id_))
+            self.highest = max(self.highest, id_number("record", id_))
 
     def ids(self, name: str, *, folded: bool) -> list[str]:
         """Return the ids of the records with this name: exactly, or else in another case where that does not count."""
@@ -245,7 +246,7 @@ def _matched(lookup: Lookup, spelled: Mapping[str, str], directory: Directory, f
 
 
 def _by_number(id_: str) -> tuple[int, str]:
-    return (int(id_), "") if id_.isdigit() else (0, id_)
+    return (int(id_), "") if id_.isdecimal() else (0, id_)
 
 
 # Comparing with each of tens of thousands of names would take longer than the load.

@@ -10,8 +10,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from oro_provider.api.documents import decode
-from oro_provider.api.errors import ErrorObject, NotFound, OroCommerceError, PermissionDenied
+from oro_provider.api.documents import decode, id_number, read_one
+from oro_provider.api.errors import NotFound, OroCommerceError, PermissionDenied, UnexpectedAnswer, error_object
 from oro_provider.api.query import Query
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.api.documents import JsonObject, Resource
+    from oro_provider.api.errors import ErrorObject
 
 UNFINISHED = frozenset({"new", "running"})
 # Finished operations in a row after which a walk back has passed everything that may still be at work.
@@ -62,11 +63,11 @@ class Operations:
     async def submit(self, data: list[JsonObject], included: Sequence[JsonObject] = ()) -> str:
         """Submit a batch and return its operation's id. A lost answer is `OutcomeUnknown`."""
         call = self._client.calls.batch(self._type, data, included, mode=None)
-        return str(decode(await self._client.perform(call))["data"]["id"])
+        return read_one(decode(await self._client.perform(call))).id
 
     async def fence(self) -> int:
         """Return an id above those of all operations that were submitted before."""
-        return int(await self.submit([]))
+        return id_number("asyncoperations", await self.submit([]))
 
     async def look(self, id_: str) -> Operation | None:
         """Return an operation, or None where it is not there (any more) or not ours."""
@@ -104,7 +105,7 @@ class Operations:
         """Return an operation's errors."""
         # Pages of 100: a size of -1 gives no row and a next link for ever (6.1).
         pages = self._client.pages(f"asyncoperations/{id_}/errors", Query(size=100), order="number")
-        return [_error(found) async for page in pages for found in page.resources]
+        return [error_object(found.attributes) async for page in pages for found in page.resources]
 
     async def settle(self, since: int | None) -> None:
         """Wait until every operation of this resource that was submitted after `since` has ended.
@@ -172,18 +173,14 @@ def _operation(found: Resource) -> Operation:
         found.id,
         str(found.attributes.get("status")),
         str(found.attributes.get("entityType") or ""),
-        int(summary.get("readCount") or 0),
-        int(summary.get("writeCount") or 0),
-        int(summary.get("errorCount") or 0),
+        _count(summary, "readCount"),
+        _count(summary, "writeCount"),
+        _count(summary, "errorCount"),
     )
 
 
-def _error(found: Resource) -> ErrorObject:
-    """Return an error of an operation, which is a resource there and whose status is a number."""
-    source = found.attributes.get("source")
-    return ErrorObject(
-        status=int(found.attributes.get("status") or 0),
-        title=str(found.attributes.get("title") or "error"),
-        detail=str(found.attributes.get("detail") or ""),
-        pointer=source.get("pointer") if isinstance(source, dict) else None,
-    )
+def _count(summary: JsonObject, name: str) -> int:
+    found = summary.get(name) or 0
+    if not isinstance(found, int) or found < 0:
+        raise UnexpectedAnswer(f"The store answered an operation whose {name} is no count.")
+    return found

@@ -75,7 +75,7 @@ class Refusals:
             query = Query(fields={entity.type: [attribute]}, size=5000)
             async for page in self._client.pages(entity.type, query):
                 for record in page.resources:
-                    spelled = str(record.attributes[attribute])
+                    spelled = record.text(attribute)
                     self._spellings[spelled.casefold()] = (spelled, record.id)
         spelled, id_ = self._spellings.get(given.casefold(), (given, ""))
         if spelled == given:

@@ -5,7 +5,8 @@ The store trims texts, rounds money to four decimals and sorts lists of currenci
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import math
+from decimal import Decimal, DecimalException, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 TRUE = frozenset({"1", "true", "yes"})
 FALSE = frozenset({"0", "false", "no"})
 _FOUR_DECIMALS = Decimal("0.0001")
+_LONGEST_NUMBER = 100  # digits: one with an exponent of a million would be written out as a million zeros
 
 
 class RowError(ValueError):
@@ -42,6 +44,8 @@ def cast_value(kind: Kind | None, value: Any, field: str) -> Any:
                 return int(value)
             case "float":
                 number = float(value)
+                if not math.isfinite(number):  # JSON has no such number
+                    raise ValueError(value)
                 return int(number) if number.is_integer() else number
             case "money" | "decimal":
                 return format(_finite(value), "f")
@@ -66,7 +70,7 @@ def _boolean(text: str) -> bool:
 
 def _finite(value: Any) -> Decimal:
     number = Decimal(str(value).strip())
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER:
         raise ValueError(value)
     return number
 
@@ -83,10 +87,13 @@ def same_value(kind: Kind | None, ours: Any, theirs: Any) -> bool:
         # An empty text and none are shown as either by a store.
         return (ours or None) == (theirs or None) if kind == "string" else ours is theirs
     if kind in {"money", "decimal", "float", "integer"}:
-        left, right = Decimal(str(ours)), Decimal(str(theirs))
-        if kind == "money":
-            left, right = left.quantize(_FOUR_DECIMALS), right.quantize(_FOUR_DECIMALS)
-        return left == right
+        try:
+            left, right = Decimal(str(ours)), Decimal(str(theirs))
+            if kind == "money":
+                left, right = left.quantize(_FOUR_DECIMALS), right.quantize(_FOUR_DECIMALS)
+            return left == right
+        except InvalidOperation:  # what the store has is no number, or ours is one that it will refuse
+            return str(ours) == str(theirs)
     if isinstance(ours, str) and isinstance(theirs, str):
         return ours.strip() == theirs.strip()
     if isinstance(ours, list) and isinstance(theirs, list):
@@ -107,8 +114,9 @@ def key_text(kind: Kind | None, value: Any, *, folded: bool) -> str:
         return ""
     if kind in {"money", "decimal", "float", "integer"}:
         try:
-            return format(Decimal(str(value)).normalize(), "f")
-        except InvalidOperation:
+            number = Decimal(str(value))
+            return format(number.normalize(), "f") if abs(number.adjusted()) <= _LONGEST_NUMBER else str(value)
+        except DecimalException:
             return str(value)
     text = str(value).strip()
     return " ".join(text.casefold().split()) if folded else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import socket
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oro_provider.api import body, errors
+from oro_provider.api.async_client import AsyncOroClient
+from oro_provider.api.client import OroClient
 from oro_provider.api.exchange import Retries
 from oro_provider.api.query import Query
 from oro_provider.api.settings import Settings
@@ -33,6 +36,19 @@ ENVIRONMENT = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_C
 @pytest.fixture(params=[sync_perform, async_perform], ids=["requests", "aiohttp"])
 def perform(request: pytest.FixtureRequest) -> Callable[..., Any]:
     return request.param
+
+
+def sync_pages(settings: Settings) -> list[Any]:
+    with OroClient(settings) as client:
+        return list(client.pages("customers", Query(size=1)))
+
+
+def async_pages(settings: Settings) -> list[Any]:
+    async def run() -> list[Any]:
+        async with AsyncOroClient(settings) as client:
+            return [page async for page in client.pages("customers", Query(size=1))]
+
+    return asyncio.run(run())
 
 
 @pytest.fixture(autouse=True)
@@ -302,7 +318,6 @@ class TestTimeouts:
     def test_the_session_for_other_operators_ends_it_too(self) -> None:
         from requests_toolbelt.adapters.socket_options import TCPKeepAliveAdapter
 
-        from oro_provider.api.client import OroClient
         from oro_provider.api.session import StoreSession
 
         drips = Play(endless=b"x", pause=0.02, before=b"HTTP/1.1 200 OK\r\nX: ")
@@ -336,15 +351,21 @@ class TestHostileAnswers:
             perform(settings_for(server), read)
         assert len(server.seen) == 1
 
-    def test_the_next_page_is_ours_whatever_the_store_links(self) -> None:
-        from oro_provider.api.client import OroClient
-
+    @pytest.mark.parametrize("pages_of", [sync_pages, async_pages], ids=["requests", "aiohttp"])
+    def test_the_next_page_is_ours_whatever_the_store_links(self, pages_of: Callable[..., list[Any]]) -> None:
         with ScriptedServer([ANYTHING]) as other:
-            row = {"type": "customers", "id": "1"}
-            linked = Play(body={"data": [row], "links": {"next": f"{other.url}/admin/api/customers?page[number]=2"}})
-            with ScriptedServer([linked, Play(body={"data": []})]) as server, OroClient(settings_for(server)) as client:
-                pages = list(client.pages("customers", Query(size=1)))
-                assert len(pages) == len(server.seen) == 2
+            elsewhere = f"{other.url}/admin/api/customers"
+            row = {"type": "customers", "id": "1", "links": {"self": f"{elsewhere}/1"}}
+            linked = Play(
+                body={"data": [row], "links": {"next": f"{elsewhere}?page[number]=2", "self": elsewhere}},
+                headers={
+                    "Link": f'<{elsewhere}>; rel="next"',
+                    "Content-Location": elsewhere,
+                    "Refresh": f"0; url={elsewhere}",
+                },
+            )
+            with ScriptedServer([linked, Play(body={"data": []})]) as server:
+                assert len(pages_of(settings_for(server))) == len(server.seen) == 2
             assert (other.seen, other.token_requests) == ([], 0)
 
     @pytest.mark.parametrize("announced", [False, True])

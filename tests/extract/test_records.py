@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oro_provider.api.documents import Ref, Resource
+from oro_provider.api.errors import UnexpectedAnswer
 from oro_provider.entities.orders import ORDERS
 from oro_provider.extract.reader import Extract
 from oro_provider.extract.records import flat_record, include_paths, include_tree
@@ -31,7 +32,7 @@ def test_what_is_included_is_nested_and_the_rest_are_ids() -> None:
 
 
 def test_a_record_that_was_promised_but_not_sent_is_an_error() -> None:
-    with pytest.raises(LookupError, match="orderlineitems 9"):
+    with pytest.raises(UnexpectedAnswer, match="orderlineitems 9"):
         flat_record(ORDER, {}, include_tree(["lineItems"]))
 
 
