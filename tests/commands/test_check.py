@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ import pytest
 
 from oro_provider.diagnosis import CURES
 from oro_provider.entities import ENTITIES
+from oro_provider.hooks.orocommerce import OroCommerceHook
 from oro_provider.sandbox import running
+from tests.api.certificates import make_authority
 from tests.api.scripted import Play, ScriptedServer
 
 if TYPE_CHECKING:
@@ -114,6 +117,35 @@ def test_a_usual_misconfiguration_is_named_with_its_cure(
     assert CURES[wrong.cure] in documented
     for secret in (healthy_store.client_secret, "another secret", "another password"):
         assert secret not in said.out + said.err
+
+
+def test_a_certificate_of_a_private_authority_is_named(
+    tmp_path: Path, connect: Callable[..., str], command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    with ScriptedServer([Play()], tls=make_authority(tmp_path).server_context()) as server:
+        said = command("check", connect(host=server.url), "--json")
+        brief = OroCommerceHook("shop").test_connection()
+    (named,) = [finding for finding in json.loads(said.out)["findings"] if finding["cure"]]
+    says = "{} has a certificate that is not trusted (see verify and ca_bundle)."
+    assert (said.status, named["check"], named["cure"]) == (1, "address", CURES["untrusted"])
+    assert named["says"] == says.format(server.url)
+    assert says.format("https://shop.example.com") in DOCS.read_text()
+    assert not brief[0]
+    assert "not trusted" in brief[1]
+
+
+def test_the_forms_test_takes_ten_seconds_at_most_whatever_a_store_does(connect: Callable[..., str]) -> None:
+    """A token that comes, and a record that drips."""
+    drips = Play(endless=b" ", pause=0.05)
+    with ScriptedServer([drips]) as server:
+        connect(host=server.url, login=server.client_id)
+        started = time.monotonic()
+        well, says = OroCommerceHook("shop").test_connection()
+        assert time.monotonic() - started < 10
+    assert not well
+    assert "did not end within 2.4 s" in says
 
 
 def test_a_good_connection_is_said_to_be_good_and_nothing_is_written(
