@@ -23,6 +23,8 @@ from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from tests.leaks import LeakSearch
+
 SENSORS = 1000
 INTERVAL = 1.0
 LONGEST_BLOCK = 0.050
@@ -35,10 +37,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def reader() -> Iterator[StoreReader]:
+def reader(leaks: LeakSearch) -> Iterator[StoreReader]:
     """A store in a process of its own, whose work does not hold this one up."""
     with Store(CHECKOUT / ".tmp" / "thousand", orders=40) as reader:
         yield reader
+        leaks.note(reader.tokens())
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from demo.store import StoreReader
 from oro_provider.sandbox import running
 from tests.sandbox.conftest import Caller
 
@@ -188,3 +189,13 @@ def test_rows_change_between_two_pages(own: Caller) -> None:
     before = own.get("orders?sort=-updatedAt&page[size]=1").json()["data"][0]
     after = own.get("orders?sort=-updatedAt&page[size]=1").json()["data"][0]
     assert (before["id"], before["attributes"]) != (after["id"], after["attributes"])
+
+
+def test_every_token_that_was_given_is_told_for_a_search() -> None:
+    with running(orders=1) as store:
+        reader = StoreReader(store.url, store.client_id, store.client_secret)
+        again = StoreReader(store.url, store.client_id, store.client_secret)
+        assert len(set(reader.tokens())) == 2
+        assert reader.tokens() == again.tokens() == store.tokens()
+        store.call(lambda one: one.tokens.revoke_all())
+        assert len(store.tokens()) == 2
