@@ -6,7 +6,9 @@ Used as a context manager it leaves nothing running, whatever happens inside; `k
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sys
 import time
 from datetime import datetime, timezone
@@ -113,6 +115,13 @@ class AirflowStack:
     def stop(self) -> list[int]:
         """End all of it; the ids of processes that had to be killed."""
         return self.processes.stop(self._grace)
+
+    def kill(self, component: str) -> None:
+        """Kill a component with all its children, as a machine that goes away does, and start it again."""
+        child = self.processes.children[component]
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait(10)
+        self.processes.start(component, self._command(*COMPONENTS[component]), self.env)
 
     def keep(self) -> None:
         """Leave it running when the block ends well."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oro_provider.grant_variable import VariableGrants
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger, OroCommerceNewOrdersTrigger
 from oro_provider.version_compat import (
@@ -20,6 +21,7 @@ from oro_provider.version_compat import (
     AirflowSkipException,
 )
 from tests.deferral import TaskDeferred
+from tests.grants import grant_of
 from tests.integration.orders import Shop
 from tests.integration.orders import shop as running_shop
 
@@ -97,6 +99,23 @@ def test_a_poke_says_whether_to_go_on(store: IntegrationStore, connection: str) 
     result = sensor(since=made(store)[-1][0], deferrable=False).poke({})
     assert result.is_done  # type: ignore[union-attr]  # a find
     assert result.xcom_value["count"] >= 1  # type: ignore[union-attr]
+
+
+def test_a_look_takes_the_tokens_of_a_login_by_browser(
+    shop: Shop, airflow_database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.models.variable import Variable
+
+    fields = {"conn_type": "orocommerce", "host": shop.store.url, "login": shop.store.client_id}
+    secret = {"password": shop.store.client_secret, "extra": {"grant_type": "authorization_code"}}
+    monkeypatch.setenv("AIRFLOW_CONN_BY_BROWSER", json.dumps({**fields, **secret}))
+    grants = VariableGrants("by_browser")
+    grants.keep(grant_of(shop.sandbox))
+    try:
+        found = sensor(since=made(shop.store)[-1][0], orocommerce_conn_id="by_browser", deferrable=False).execute({})
+    finally:
+        Variable.delete(grants.variable)
+    assert found["count"] >= 1
 
 
 def deferred(task: Any, context: Any = None) -> Any:

@@ -12,23 +12,13 @@ import pytest
 
 from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
 from tests.system.arrivals import ARRIVAL, Arrivals, arrivals
+from tests.system.stack import QUICK_RECOVERY
 
 MINUTES = float(os.environ.get("ORO_SOAK_MINUTES", "10"))
 ORDERS_A_MINUTE = 200
 BURST = 100
 CATCH_UP = 300.0  # seconds after the last order
 FAULTS = ("401", "429", "502", "reset_before")
-# A scheduler that was killed leaves tasks behind, which the next one finds by their missing heartbeats.
-QUICK_RECOVERY = {
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "3",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
-    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
-    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
-    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
-}
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(MINUTES * 60 + CATCH_UP + 240)]
 
@@ -88,7 +78,7 @@ def test_no_order_is_lost_and_none_handed_over_twice() -> None:
             moment = began + customers.chance.uniform(0.1, 0.9) * pause
             while time.monotonic() < began + pause:
                 if number in kills and time.monotonic() >= moment:
-                    running.kill(kills.pop(number))
+                    running.stack.kill(kills.pop(number))
                 customers.commit()
                 time.sleep(0.2)
         customers.commit(everything=True)

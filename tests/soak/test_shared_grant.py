@@ -6,14 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import requests
 
-from oro_provider.api.grants import Grant
 from oro_provider.grant_variable import VariableGrants
 from oro_provider.sandbox import running
+from tests.grants import grant_of
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 
@@ -60,21 +60,7 @@ def test_eight_processes_lose_no_request_and_never_need_a_new_login(monkeypatch:
             "extra": {"grant_type": "authorization_code"},
         }
         monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(connection))
-        form = {
-            "client_id": store.client_id,
-            "client_secret": store.client_secret,
-            "username": "admin",
-            "password": "admin",
-        }
-        url = f"{store.url}/oauth2-token"
-        given = requests.post(url, data={"grant_type": "password", **form}, timeout=10).json()
-        first = Grant(
-            access_token=given["access_token"],
-            refresh_token=given["refresh_token"],
-            expires_at=0.0,
-            token_url=url,
-            client_id=store.client_id,
-        )
+        first = replace(grant_of(store), expires_at=0.0)
         VariableGrants("shop").keep(first)
         store.forget_requests()
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import sqlite3
 import time
 from contextlib import closing, contextmanager
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from demo.environment import CHECKOUT
 from demo.processes import marked
-from demo.stack import COMPONENTS, AirflowStack
+from demo.stack import AirflowStack
 from demo.store import StoreReader
 from tests.integration.orders import Shop, shop
 
@@ -49,14 +47,6 @@ class Arrivals:
         while (missing := ids - set(self.handed_over())) and time.monotonic() < until:
             time.sleep(0.2)
         return missing
-
-    def kill(self, component: str) -> None:
-        """Kill a component with all its children, as a machine that goes away does, and start it again."""
-        processes = self.stack.processes
-        child = processes.children[component]
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait(10)
-        processes.start(component, AirflowStack._command(*COMPONENTS[component]), self.stack.env)
 
 
 @contextmanager
