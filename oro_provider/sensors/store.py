@@ -127,9 +127,7 @@ class StoreSensor(BaseSensorOperator):
 
         hook = OroCommerceHook(self.orocommerce_conn_id)
         # Before there is a loop: the token is masked.
-        with OroClient(
-            hook.settings, retries=Retries(attempts=1), on_token=mask_secret, grants=hook.grants
-        ) as client:
+        with OroClient(hook.settings, retries=Retries(attempts=1), on_token=mask_secret, grants=hook.grants) as client:
             client.token()
 
         async def run() -> T:

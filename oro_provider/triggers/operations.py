@@ -55,11 +55,10 @@ class OroCommerceOperationsTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait for the event."""
         from oro_provider.api.errors import OroCommerceError
-        from oro_provider.hooks.orocommerce import OroCommerceHook
+        from oro_provider.triggers.polling import loaded_hook
 
         try:
-            hook = OroCommerceHook(self.orocommerce_conn_id)
-            await hook.load_settings()
+            hook = await loaded_hook(self.orocommerce_conn_id)
             async with hook.async_client as client:
                 yield TriggerEvent(await self._watch(client))
         except (OroCommerceError, ValueError) as error:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from oro_provider.version_compat import AirflowException, AirflowNotFoundException
+from oro_provider.version_compat import AirflowException, AirflowNotFoundException, in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -53,20 +53,36 @@ def polling_client(hook: OroCommerceHook) -> AsyncOroClient:
 
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.api.exchange import Retries
-    from oro_provider.version_compat import in_thread
 
     once = Retries(attempts=1)
     return AsyncOroClient(hook.settings, retries=once, on_token=mask_secret, grants=hook.grants, in_thread=in_thread)
 
 
-async def ask(conn_id: str, job: Callable[[AsyncOroClient], Awaitable[T]]) -> T:
-    """Do a job once, with a client of its own; of all who wait on a connection, as many at a time as it allows."""
+async def loaded_hook(conn_id: str) -> OroCommerceHook:
+    """Return the hook of a connection, with its settings.
+
+    Airflow's HTTP provider, which comes with it, takes half a second to import: a thread does that, since every other trigger of the
+    process would wait as well.
+    """
+    hook = await in_thread(_new_hook, conn_id)
+    await hook.load_settings()
+    return hook
+
+
+def _new_hook(conn_id: str) -> OroCommerceHook:
     from oro_provider.hooks.orocommerce import OroCommerceHook
 
-    hook = OroCommerceHook(conn_id)
-    settings = await hook.load_settings()
+    return OroCommerceHook(conn_id)
+
+
+async def ask(conn_id: str, job: Callable[[AsyncOroClient], Awaitable[T]]) -> T:
+    """Do a job once, with a client of its own; of all who wait on a connection, as many at a time as it allows."""
+    hook = await loaded_hook(conn_id)
     gates = _gates.setdefault(asyncio.get_running_loop(), {})
-    async with gates.setdefault(conn_id, asyncio.Semaphore(settings.max_connections)), polling_client(hook) as client:
+    async with (
+        gates.setdefault(conn_id, asyncio.Semaphore(hook.settings.max_connections)),
+        polling_client(hook) as client,
+    ):
         return await job(client)
 
 
@@ -78,14 +94,12 @@ async def polls(
     The connection is read again after a failure that only a person can mend, so that a mended one is seen.
     """
     from oro_provider.api.errors import OroCommerceError
-    from oro_provider.hooks.orocommerce import OroCommerceHook
 
     failures = 0
     interval = max(interval, SHORTEST_INTERVAL)
     while True:
         try:
-            hook = OroCommerceHook(conn_id)
-            await hook.load_settings()
+            hook = await loaded_hook(conn_id)
             async with polling_client(hook) as client, aclosing(_polls(client, interval, job)) as stream:
                 async for poll in stream:
                     failures = 0

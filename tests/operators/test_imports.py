@@ -37,6 +37,29 @@ for room in sys.argv[1:]:
 print("airflow" in sys.modules)
 """
 
+FIRST_POLL = """
+import asyncio, sys, threading
+from contextlib import aclosing
+from oro_provider.triggers.polling import polls
+
+threads = {}
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        threads[name] = threading.current_thread()
+
+sys.meta_path.insert(0, Watch())
+
+async def first():
+    async with aclosing(polls("no_such_connection", 60, None)) as stream:
+        async for poll in stream:
+            return poll.error
+
+error = asyncio.run(first())
+heavy = ("aiohttp", "airflow.providers.http.hooks.http")
+print([threads[name] is not threading.main_thread() for name in heavy], error)
+"""
+
 
 def run(code: str, *arguments: str) -> str:
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
@@ -49,3 +72,7 @@ def test_five_operators_bring_no_heavy_library_into_a_dag_file() -> None:
 
 def test_the_rooms_below_the_line_work_without_airflow() -> None:
     assert run(NO_AIRFLOW, *ROOMS) == "False"
+
+
+def test_a_trigger_imports_beside_the_event_loop() -> None:
+    assert run(FIRST_POLL).startswith("[True, True] The conn_id `no_such_connection` isn't defined")
