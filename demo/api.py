@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Document: TypeAlias = dict[str, Any]
 
 PAGE = 100  # [api] maximum_page_limit
+# Seconds. With its first task the API server makes the routes that tasks use, and answers nobody meanwhile: half a minute on a busy
+# machine.
+TIMEOUT = 120
 COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
@@ -44,7 +47,7 @@ class AirflowApi:
         """Call an operation below /api/v2; path segments come quoted from `segments`."""
         if "Authorization" not in self._session.headers:
             self._login()
-        answer = self._session.request(method, f"{self.origin}/api/v2{path}", params=params, json=body, timeout=30)
+        answer = self._session.request(method, f"{self.origin}/api/v2{path}", params=params, json=body, timeout=TIMEOUT)
         if not answer.ok:
             raise RuntimeError(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:2000]}")
         document: Document = answer.json() if answer.content else {}
@@ -105,7 +108,7 @@ class AirflowApi:
         return "\n".join(json.dumps(line if isinstance(line, dict) else {"event": line}) for line in lines)
 
     def _login(self) -> None:
-        answer = self._session.get(f"{self.origin}/auth/token", timeout=30)
+        answer = self._session.get(f"{self.origin}/auth/token", timeout=TIMEOUT)
         answer.raise_for_status()
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
