@@ -38,6 +38,12 @@ else:
     )
 
 
+if TYPE_CHECKING or AIRFLOW_V_3_3_PLUS:
+    from airflow.sdk import RetryPolicy
+else:
+    RetryPolicy = object
+
+
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
     """Run a function that may ask the supervisor for something beside the event loop, and return what it returns.
 
@@ -68,6 +74,7 @@ __all__ = [
     "AirflowNotFoundException",
     "AirflowSensorTimeout",
     "AirflowSkipException",
+    "RetryPolicy",
     "conf",
     "in_thread",
     "metrics",
