@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from airflow.sdk import Asset
 
+from oro_provider.lineage import SCHEME, store_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from urllib.parse import SplitResult
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset as OpenLineageDataset
     from airflow.sdk import Context
 
-SCHEME = "orocommerce"
 EVENT_KEYS = (
     "entity", "since", "until", "count", "read", "created", "updated", "unchanged", "deleted", "retired", "absent", "rejected",
     "complete",
@@ -68,7 +69,5 @@ def convert_asset_to_openlineage(asset: Asset, lineage_context: Any) -> OpenLine
     from oro_provider.hooks.orocommerce import OroCommerceHook
 
     parts = urlsplit(asset.uri)
-    store = urlsplit(OroCommerceHook(parts.netloc).settings.base_url)
-    return OpenLineageDataset(
-        namespace=f"{SCHEME}://{store.netloc}", name=f"{store.path}/{parts.path.strip('/')}".lstrip("/")
-    )
+    namespace, name = store_name(OroCommerceHook(parts.netloc).settings.base_url, parts.path.strip("/"))
+    return OpenLineageDataset(namespace=namespace, name=name)

@@ -43,6 +43,11 @@ def get_provider_info() -> dict[str, object]:
                 "to_openlineage_converter": "oro_provider.assets.convert_asset_to_openlineage",
             }
         ],
+        "extra-links": [
+            "oro_provider.links.OroCommerceRecordLink",
+            "oro_provider.links.OroCommerceListLink",
+            "oro_provider.links.OroCommerceOperationLink",
+        ],
         "cli": ["oro_provider.cli.get_commands"],  # Airflow 3.2+
         "config": {"orocommerce": {"description": "Settings of the OroCommerce provider.", "options": _options()}},
         "connection-types": [

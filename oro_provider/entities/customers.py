@@ -67,9 +67,17 @@ CUSTOMER_USERS = Entity(
     back_office="customer/user/view/{id}",
 )
 
-CUSTOMER_TAX_CODES = Entity(type="customertaxcodes", key=("code",), find=Find("scan", "code"), enforced=True)
+CUSTOMER_TAX_CODES = Entity(
+    type="customertaxcodes",
+    key=("code",),
+    find=Find("scan", "code"),
+    enforced=True,
+    back_office="tax/customer/view/{id}",
+)
 
-PAYMENT_TERMS = Entity(type="paymentterms", key=("label",), find=Find("scan", "label"))
+PAYMENT_TERMS = Entity(
+    type="paymentterms", key=("label",), find=Find("scan", "label"), back_office="payment/term/view/{id}"
+)
 
 
 def _names(value: Any) -> list[str]:
@@ -103,7 +111,7 @@ def sole_marks(attributes: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(marks | ({"primary"} if attributes.get("primary") else set()))
 
 
-def _addresses(type_: str, owners: dict[str, Reference], key: str) -> Entity:
+def _addresses(type_: str, owners: dict[str, Reference], key: str, owners_page: str) -> Entity:
     place = ("street", "city", "postal_code", "country")
     find = Find("owner", key, chunk=500)
     return Entity(
@@ -124,14 +132,16 @@ def _addresses(type_: str, owners: dict[str, Reference], key: str) -> Entity:
         sole=sole_marks,
         batch=True,
         personal=True,
+        back_office_list=owners_page,
     )
 
 
 CUSTOMER_ADDRESSES = _addresses(
-    "customeraddresses", {"customer": Reference("customer", lookups.CUSTOMERS_BY_NAME)}, "customer"
+    "customeraddresses", {"customer": Reference("customer", lookups.CUSTOMERS_BY_NAME)}, "customer", "customer/"
 )
 CUSTOMER_USER_ADDRESSES = _addresses(
     "customeruseraddresses",
     {"customer_user": Reference("customerUser", lookups.CUSTOMER_USERS_BY_EMAIL)},
     "customer_user",
+    "customer/user/",
 )

@@ -242,7 +242,8 @@ class Entity:
     apart: included lists that are read in requests of their own.
     batch: the store takes several at once (`update_list`).
     personal: its values are people's data and stand in no log.
-    back_office: path of a record's page below the admin prefix, with `{id}`.
+    back_office: path of a record's page below the admin prefix, with `{id}`; the page of all records is the path above it (5.1 to 6.1).
+    back_office_list: the path of a page that shows the records, where they have none of their own.
     edition: the edition of OroCommerce that has it, where not every one does.
     """
 
@@ -273,12 +274,24 @@ class Entity:
     batch: bool = False
     personal: bool = False
     back_office: str | None = None
+    back_office_list: str | None = None
     edition: str | None = None
 
     @property
     def shape(self) -> Shape:
         """Attributes and relationships by name; empty for an entity that only a user's store has."""
         return SHAPES.get(self.type) or Shape({}, {})
+
+    @property
+    def list_page(self) -> str | None:
+        """The path of the page of all records below the admin prefix; None where the back office has none."""
+        if self.back_office_list is None and self.back_office is not None:
+            return self.back_office.removesuffix("view/{id}")
+        return self.back_office_list
+
+    def __str__(self) -> str:
+        """What Airflow shows of an entity that is an operator's argument."""
+        return self.type
 
     def attribute(self, row_field: str) -> str:
         """Return the attribute that a row's field means: itself, or its camel case where the store has that one."""

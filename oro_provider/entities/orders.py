@@ -57,4 +57,5 @@ SHIPPING_TRACKINGS = Entity(
     find=Find("owner", "order", chunk=1000),
     key_folded=True,  # `UPS/1Z9` and `ups/1z9` are two rows to a store, and one parcel to everybody else
     references={"order": Reference("orders", lookups.ORDERS_BY_IDENTIFIER, many=True, before_6_1="order")},
+    back_office_list="order/",
 )

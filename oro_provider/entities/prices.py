@@ -17,6 +17,7 @@ PRODUCT_PRICES = Entity(
     references={"price_list": Reference("priceList", lookups.PRICE_LISTS), "product": _PRODUCT, "unit": _UNIT},
     defaults={"quantity": 1},
     batch=True,
+    back_office_list="pricelist/",
 )
 
 PRICE_LISTS = Entity(
@@ -27,7 +28,7 @@ PRICE_LISTS = Entity(
     references={"organization": Reference("organization", lookups.ORGANIZATIONS)},
     defaults={"active": True},
     batch=True,
-    back_office="price-list/view/{id}",
+    back_office="pricelist/view/{id}",
 )
 
 PRICE_LIST_CUSTOMER_GROUPS = Entity(

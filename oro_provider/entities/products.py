@@ -165,6 +165,7 @@ INVENTORY_LEVELS = Entity(
     },
     creatable=False,  # a level is made with its product's unit, and POST is a 405
     batch=True,
+    back_office_list="inventory/inventory-level/",
 )
 
 BRANDS = Entity(
@@ -187,7 +188,7 @@ BRANDS = Entity(
 )
 
 PRODUCT_TAX_CODES = Entity(
-    type="producttaxcodes", key=("code",), find=Find("scan", "code"), enforced=True, back_office="product/tax/code/view/{id}"
+    type="producttaxcodes", key=("code",), find=Find("scan", "code"), enforced=True, back_office="tax/product/view/{id}"
 )  # fmt: skip
 
 PRODUCT_UNITS = Entity(

@@ -90,6 +90,7 @@ class Applier:
     ) -> None:
         self.options = options or ApplyOptions()
         self.running: list[str] = []
+        self.watched: str | None = None  # the last operation that was waited for
         self._client = client
         self._planner = planner
         self._entity = planner.entity
@@ -208,7 +209,7 @@ class Applier:
     async def _wait(self, ids: Sequence[str]) -> dict[str, Operation]:
         if not ids:
             return {}
-        self.running = list(ids)
+        self.running, self.watched = list(ids), ids[-1]
         ended = await self._operations.wait(ids, self.options.patience)
         if ended is None:
             raise WaitingForOperations(self._entity.type, ids)

@@ -33,7 +33,9 @@ async def load(client: AsyncOroClient, spec: Load) -> tuple[Outcome, list[Reject
 
 
 class Runs:
-    """The loads of one task under way, one after another. `running` names the operations that are at work in the store."""
+    """The loads of one task under way, one after another. `running` names the operations that are at work in the store, `operation` the
+    last one that was waited for.
+    """
 
     def __init__(self, client: AsyncOroClient, specs: Sequence[Load], entity: str) -> None:
         self._client = client
@@ -45,6 +47,11 @@ class Runs:
     def running(self) -> list[str]:
         """The operations that are at work in the store."""
         return [id_ for run in self._runs for id_ in run.running]
+
+    @property
+    def operation(self) -> str | None:
+        """The last operation that was waited for, None where nothing was written by one."""
+        return next((run.operation for run in reversed(self._runs) if run.operation is not None), None)
 
     async def to_the_end(self) -> tuple[Outcome, list[Reject]]:
         """Do what is not done yet; return the outcome and the first refused rows."""

@@ -71,6 +71,11 @@ class Run:
         """The operations that are at work in the store."""
         return self._applier.running
 
+    @property
+    def operation(self) -> str | None:
+        """The last operation that was waited for, None where nothing was written by one."""
+        return self._applier.watched
+
     async def go(self) -> None:
         """Do what is not done yet; the journal then holds what came of every row."""
         journal = self.journal

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from oro_provider.assets import describe_event
 from oro_provider.operators.records import Records
-from oro_provider.operators.store import StoreOperator, entity_argument
+from oro_provider.operators.store import ListOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import AirflowFailException
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REJECTS_SHOWN = 20
 
 
-class OroCommerceDeleteOperator(StoreOperator):
+class OroCommerceDeleteOperator(ListOperator):
     """Deletes the records that rows name by their business key, and returns a `Deleted`.
 
     What the store does not have counts as absent and is fine, so the task can be run again. All records are found before
@@ -89,6 +89,7 @@ class OroCommerceDeleteOperator(StoreOperator):
                 dry_run=self.dry_run_only,
                 rejects=path_of(self.rejects) if self.rejects else None,
             )
+        self.link_list(context, spec.entity)
         deleted, rejects = self.work(lambda client: delete(client, spec))
         self.log.info(
             "%(read)s rows of %(entity)s: %(deleted)s deleted, %(retired)s retired, %(absent)s absent, %(rejected)s rejected",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from oro_provider.assets import describe_event
+from oro_provider.lineage import Extracted
 from oro_provider.operators.news import POSITION_KEY, News, read_news, stored_position
-from oro_provider.operators.store import StoreOperator, entity_argument
+from oro_provider.operators.store import ListOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import conf, metrics
@@ -21,6 +22,7 @@ from oro_provider.windows import resolve_window
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Asset, Context
 
     from oro_provider.entities.model import Entity
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 _SEVERAL_MACHINES = ("Celery", "Kubernetes", "Edge", "Ecs", "Batch", "Lambda")
 
 
-class OroCommerceExtractOperator(StoreOperator):
+class OroCommerceExtractOperator(ListOperator):
     """Reads the records of a window into files and returns their `Manifest`.
 
     The window is `since` to `until` (half-open, UTC) where they are given, else the run's partition or data interval; it is
@@ -151,10 +153,14 @@ class OroCommerceExtractOperator(StoreOperator):
         self.page_size = page_size
         self.progress_every = progress_every
         self.deferrable = deferrable
+        self._extracted: Extracted | None = None
 
     def execute(self, context: Context) -> Any:
         from oro_provider.extract.reader import NotSettled
 
+        with airflow_errors():
+            entity = readable_entity(self.entity)
+        self.link_list(context, entity)
         while True:
             try:
                 return self._extract(context)
@@ -170,6 +176,10 @@ class OroCommerceExtractOperator(StoreOperator):
     def execute_complete(self, context: Context, event: Any = None) -> Any:
         """Read what was not settled before; called when the wait is over."""
         return self.execute(context)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage | None:
+        """Return what was read and written, for OpenLineage (extra `openlineage`); it asks on failure too."""
+        return self._extracted.lineage() if self._extracted is not None else None
 
     def spec(self, context: Context, window: Window | None = None) -> Extract:
         """Return what this task reads in this run; `window` where it is known."""
@@ -217,6 +227,7 @@ class OroCommerceExtractOperator(StoreOperator):
         spec = self.spec(context) if news is None else self.spec(context, news.window)
         if news is not None:
             spec = replace(spec, only=news.ids, settle=None)
+        self._extracted = Extracted(self.hook.settings.base_url, spec, str(self.target) if self.target else None)
         limit = self.records_limit
         if limit is not None:
             records: list[dict[str, Any]] = self.work(lambda client: read_records(client, spec, limit))
@@ -224,6 +235,7 @@ class OroCommerceExtractOperator(StoreOperator):
         to = self._destination(context, spec)
         known = self._known(spec)
         manifest = self.work(lambda client: extract(client, spec, to, self.progress(), known))
+        self._extracted.manifest = manifest
         metrics().incr("orocommerce.records_read", manifest["count"], tags={"entity": spec.type})
         self.log.info(
             "Read %s %s of %s into %s (%s moved out of the window meanwhile, %s deleted)",

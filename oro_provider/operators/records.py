@@ -22,6 +22,14 @@ class Records:
         for record in self._records():
             yield record[self._inside] if self._inside is not None else record
 
+    @property
+    def source(self) -> str | None:
+        """The path of the rows' file, or of the entity's folder that an extract wrote; None for rows that were handed over."""
+        given = self._given
+        if isinstance(given, Mapping) and "files" in given:
+            return folder_of(given)
+        return str(given) if _is_path(given) else None
+
     def _records(self) -> Iterator[Any]:
         given = self._given
         if isinstance(given, Mapping) and "files" in given:
@@ -78,6 +86,12 @@ class Names(Mapping[str, Mapping[str, str]]):
     def serialize(self) -> str:
         """What Airflow stores as the rendered field."""
         return str(self)
+
+
+def folder_of(manifest: Mapping[str, Any]) -> str:
+    """Return the entity's folder in which the extract of a manifest lies: the one above its windows."""
+    head, found, _ = str(manifest["path"]).rpartition(f"/{manifest['entity']}/")
+    return f"{head}/{manifest['entity']}" if found else head
 
 
 def _is_path(given: Any) -> bool:

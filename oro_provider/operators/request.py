@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from oro_provider.links import OroCommerceRecordLink, leave, record_page
 from oro_provider.operators.store import StoreOperator
 from oro_provider.retry import airflow_errors
 
@@ -31,6 +32,7 @@ class OroCommerceGetOperator(StoreOperator):
 
     template_fields: Sequence[str] = ("orocommerce_conn_id", "entity", "id", "relationship", "include", "fields")
     template_fields_renderers = {"fields": "json"}  # noqa: RUF012 - Airflow's form
+    operator_extra_links = (OroCommerceRecordLink(),)
 
     def __init__(
         self,
@@ -53,33 +55,35 @@ class OroCommerceGetOperator(StoreOperator):
 
     def execute(self, context: Context) -> Any:
         from oro_provider.api.errors import NotFound
-        from oro_provider.hooks.orocommerce import OroCommerceHook
+        from oro_provider.entities import ENTITIES
 
         with airflow_errors():
-            hook = OroCommerceHook(self.orocommerce_conn_id)
+            known = ENTITIES.get(self.entity)
+            page = record_page(self.hook.settings, known, str(self.id)) if known is not None else None
+            leave(context, OroCommerceRecordLink(), page)
             try:
                 if self.relationship:
-                    return self._related(hook)
-                return hook.get(self.entity, str(self.id), include=self.include, fields=self.fields)
+                    return self._related()
+                return self.hook.get(self.entity, str(self.id), include=self.include, fields=self.fields)
             except NotFound:
                 if self.missing_ok:
                     return None
                 raise
 
-    def _related(self, hook: Any) -> Any:
+    def _related(self) -> Any:
         from oro_provider.api.documents import decode, read_included, read_one
         from oro_provider.api.query import Query
         from oro_provider.extract.records import flat_record, include_tree
 
-        tree = include_tree(self.include)
+        client, tree = self.hook.client, include_tree(self.include)
         query = Query(include=tuple(self.include), fields=self.fields or {})
-        answer = hook.client.perform(hook.client.calls.related(self.entity, str(self.id), self.relationship, query))
+        answer = client.perform(client.calls.related(self.entity, str(self.id), str(self.relationship), query))
         document = decode(answer)
         if not isinstance(document.get("data"), list):
             return flat_record(read_one(document), read_included(document), tree) if document.get("data") else None
         # Ten records by default (5.1 to 7.0), so a list is read page after page.
         path = f"{self.entity}/{self.id}/{self.relationship}"
-        pages = hook.client.pages(path, query.where(size=RELATED_PAGE), order="number")
+        pages = client.pages(path, query.where(size=RELATED_PAGE), order="number")
         return [flat_record(one, page.included, tree) for page in pages for one in page.resources]
 
 
@@ -116,14 +120,13 @@ class OroCommerceRequestOperator(StoreOperator):
 
     def execute(self, context: Context) -> Any:
         from oro_provider.api.query import Query
-        from oro_provider.hooks.orocommerce import OroCommerceHook
 
         with airflow_errors():
             method = self.method.upper()
             if method not in {"GET", "POST", "PATCH", "DELETE"}:
                 raise ValueError(f"method is {self.method!r}; a store takes GET, POST, PATCH and DELETE")
-            hook = OroCommerceHook(self.orocommerce_conn_id)
+            client = self.hook.client
             body = json.dumps(self.data).encode() if self.data is not None else None
             query = Query(filters=self.filters) if self.filters else None
-            answer = hook.client.perform(hook.client.calls.any(method, self.endpoint, query, body))
+            answer = client.perform(client.calls.any(method, self.endpoint, query, body))
             return json.loads(answer.body) if answer.body else None

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseOperator
 
+from oro_provider.links import OroCommerceListLink, leave, list_page
 from oro_provider.retry import airflow_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
+
+    from airflow.sdk import BaseOperatorLink, Context
 
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.entities.model import Entity
+    from oro_provider.hooks.orocommerce import OroCommerceHook
 
 T = TypeVar("T")
 
@@ -27,18 +32,34 @@ class StoreOperator(BaseOperator):
         super().__init__(**kwargs)
         self.orocommerce_conn_id = orocommerce_conn_id
 
-    def work(self, job: Callable[[AsyncOroClient], Awaitable[T]]) -> T:
-        """Run a job with a client of the connection's store; what goes wrong becomes Airflow's errors."""
+    @cached_property
+    def hook(self) -> OroCommerceHook:
+        """The connection's hook; for use within `airflow_errors`."""
         from oro_provider.hooks.orocommerce import OroCommerceHook
 
+        return OroCommerceHook(self.orocommerce_conn_id)
+
+    def work(self, job: Callable[[AsyncOroClient], Awaitable[T]]) -> T:
+        """Run a job with a client of the connection's store; what goes wrong becomes Airflow's errors."""
+
         async def run() -> T:
-            async with hook.async_client as client:
+            async with self.hook.async_client as client:
                 return await job(client)
 
         with airflow_errors():
-            hook = OroCommerceHook(self.orocommerce_conn_id)
-            hook.client.token()  # before there is a loop: the token is masked, and bad credentials show at once
+            self.hook.client.token()  # before there is a loop: the token is masked, and bad credentials show at once
             return asyncio.run(run())
+
+
+class ListOperator(StoreOperator):
+    """An operator that is about many records of an entity: its task links to their page in the back office."""
+
+    operator_extra_links: Collection[BaseOperatorLink] = (OroCommerceListLink(),)
+
+    def link_list(self, context: Context, entity: Entity) -> None:
+        """Leave the link's address, before the store is asked for anything."""
+        with airflow_errors():
+            leave(context, OroCommerceListLink(), list_page(self.hook.settings, entity))
 
 
 def entities_argument(entity: str | Entity) -> tuple[Entity, ...]:

@@ -8,8 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.assets import describe_event
+from oro_provider.lineage import Loaded
+from oro_provider.links import OroCommerceListLink, OroCommerceOperationLink, leave, operation_page
 from oro_provider.operators.records import Names, Records
-from oro_provider.operators.store import StoreOperator, entities_argument
+from oro_provider.operators.store import ListOperator, entities_argument
 from oro_provider.paths import path_below, path_of
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import AirflowException, AirflowFailException, conf
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import jinja2
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Asset, Context
 
     from oro_provider.entities.model import Entity
@@ -31,7 +34,7 @@ REJECTS_SHOWN = 20
 PATIENCE_SECONDS = 5.0
 
 
-class OroCommerceUpsertOperator(StoreOperator):
+class OroCommerceUpsertOperator(ListOperator):
     """Makes the store have what the rows say, and returns the `Outcome`.
 
     Records are found by their business key, compared, and only what differs is sent; rows that change nothing cause no
@@ -77,6 +80,7 @@ class OroCommerceUpsertOperator(StoreOperator):
         "results",
     )
     template_fields_renderers = {"lookups": "json", "missing": "json"}  # noqa: RUF012 - Airflow's form
+    operator_extra_links = (OroCommerceListLink(), OroCommerceOperationLink())
 
     def __init__(
         self,
@@ -123,6 +127,7 @@ class OroCommerceUpsertOperator(StoreOperator):
         self.deferrable = deferrable
         self.poll_interval = poll_interval
         self._run: Runs | None = None
+        self._loaded: Loaded | None = None
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         super().render_template_fields(context, jinja_env)
@@ -133,14 +138,14 @@ class OroCommerceUpsertOperator(StoreOperator):
     def execute(self, context: Context) -> Outcome:
         return self._load(context, resume=_is_retry(context), patient=not self.deferrable)
 
-    def execute_complete(self, context: Context, event: Any, ids: Sequence[str]) -> Outcome:
+    def execute_complete(self, context: Context, event: Any) -> Outcome:
         """Go on when the operations have ended."""
         from oro_provider.triggers.operations import validated
 
         event = validated(event)
         if event["status"] == "error":
             kind = AirflowFailException if event["permanent"] else AirflowException
-            raise kind(f"Operations {', '.join(ids)} could not be watched: {event['message']}")
+            raise kind(f"Operations {', '.join(event['ids'])} could not be watched: {event['message']}")
         # At the deadline the load looks once more, asks the store why, and says so.
         deadline = 0.0 if event["status"] == "overdue" else self.operation_deadline
         places = [spec.work for spec in self._specs(context, resume=True, patient=True) if spec.work is not None]
@@ -152,6 +157,10 @@ class OroCommerceUpsertOperator(StoreOperator):
             )
             return self._load(context, resume=True, patient=True)
         return self._load(context, resume=True, patient=not self.deferrable, deadline=deadline)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage | None:
+        """Return what was read and written, for OpenLineage (extra `openlineage`); it asks on failure too."""
+        return self._loaded.lineage() if self._loaded is not None else None
 
     def on_kill(self) -> None:
         """Say what the store is still at; it cannot be called back, and a retry waits for it."""
@@ -165,6 +174,10 @@ class OroCommerceUpsertOperator(StoreOperator):
 
         with airflow_errors():
             specs = self._specs(context, resume=resume, patient=patient, deadline=deadline)
+        entities = tuple(spec.entity for spec in specs)
+        self.link_list(context, entities[0])
+        source = self.records.source if isinstance(self.records, Records) else None
+        self._loaded = Loaded(self.hook.settings.base_url, entities, source, self.dry_run_only)
 
         async def job(client: Any) -> tuple[Outcome, list[Reject]]:
             self._run = Runs(client, specs, self._named)
@@ -175,6 +188,9 @@ class OroCommerceUpsertOperator(StoreOperator):
         except WaitingForOperations as waiting:
             self._defer(waiting.ids)
             raise
+        finally:
+            self._link_operation(context)
+        self._loaded.outcome = outcome
         self.log.info(
             "%(read)s rows of %(entity)s: %(created)s created, %(updated)s updated, %(unchanged)s unchanged, "
             "%(rejected)s rejected, in %(seconds)s s and %(requests)s requests",
@@ -191,6 +207,11 @@ class OroCommerceUpsertOperator(StoreOperator):
             describe_event(context, self.asset, outcome)
         return outcome
 
+    def _link_operation(self, context: Context) -> None:
+        operation = self._run.operation if self._run is not None else None
+        page = operation_page(self.hook.settings, operation) if operation is not None else None
+        leave(context, OroCommerceOperationLink(), page)
+
     def _defer(self, ids: list[str]) -> None:
         from oro_provider.triggers.operations import OroCommerceOperationsTrigger
 
@@ -203,7 +224,6 @@ class OroCommerceUpsertOperator(StoreOperator):
                 poll_interval=self.poll_interval,
             ),
             method_name="execute_complete",
-            kwargs={"ids": ids},
         )
 
     def _specs(self, context: Context, *, resume: bool, patient: bool, deadline: float | None = None) -> list[Load]:

@@ -19,7 +19,7 @@ class OroCommerceOperationsTrigger(BaseTrigger):
     """Looks at operations every `poll_interval` seconds until all have ended, or `deadline` seconds are over.
 
     Fires one event: `{"status": "ended", "ids": [...]}`, `{"status": "overdue", "ids": [...]}` with those that have not ended,
-    or `{"status": "error", "message": ..., "permanent": ...}`. A store that fails for a while is waited for.
+    or `{"status": "error", "ids": [...], "message": ..., "permanent": ...}`. A store that fails for a while is waited for.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class OroCommerceOperationsTrigger(BaseTrigger):
                 yield TriggerEvent(await self._watch(client))
         except (OroCommerceError, ValueError) as error:
             permanent = error.permanent if isinstance(error, OroCommerceError) else True
-            yield TriggerEvent({"status": "error", "message": str(error), "permanent": permanent})
+            yield TriggerEvent({"status": "error", "ids": self.ids, "message": str(error), "permanent": permanent})
 
     async def _watch(self, client: Any) -> dict[str, Any]:
         from oro_provider.api.errors import OroCommerceError
@@ -91,4 +91,4 @@ def validated(event: Any) -> dict[str, Any]:
     """Return the event of this trigger; raise `ValueError` for anything else, which a broken triggerer may send."""
     if not isinstance(event, dict) or event.get("status") not in STATUSES:
         raise ValueError(f"the trigger sent no event of its own but {type(event).__name__}")
-    return {"message": "", "permanent": False, **event}
+    return {"ids": [], "message": "", "permanent": False, **event}

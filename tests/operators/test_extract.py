@@ -44,7 +44,7 @@ def sandbox(store: RunningStore, monkeypatch: pytest.MonkeyPatch) -> RunningStor
 def context(try_number: int = 1, max_tries: int = 2, **more: Any) -> Any:
     ti = SimpleNamespace(
         dag_id="d", task_id="t", run_id="r", map_index=-1, try_number=try_number, max_tries=max_tries,
-        task=SimpleNamespace(retries=2),
+        task=SimpleNamespace(retries=2), xcom_push=lambda key, value: None,
     )  # fmt: skip
     return {"ti": ti, **more}
 
