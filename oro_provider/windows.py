@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from oro_provider.version_compat import AirflowFailException
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from airflow.sdk import Context
 
     from oro_provider.extract.window import Window
@@ -71,16 +74,30 @@ def _bounds(key: str, date: datetime | None, period: timedelta | None) -> tuple[
     if found is None:
         return (date, date + period) if date and period else None
     year, month, day, hour = (int(part) if part else None for part in found.groups())
-    start = date or datetime(int(found[1]), month or 1, day or 1, hour or 0, tzinfo=timezone.utc)
-    if period is not None:
-        return start, start + period
-    if hour is not None:
-        return start, start + timedelta(hours=1)
+    named = datetime(int(found[1]), month or 1, day or 1, hour or 0)  # noqa: DTZ001 - by the clock of the partition's zone
+    zone = _zone(context)
+    start = date or named.replace(tzinfo=zone or timezone.utc).astimezone(timezone.utc)
+    if period is not None or hour is not None:
+        return start, start + (period or timedelta(hours=1))
+    if zone is None and start.replace(tzinfo=None) != named:
+        raise AirflowFailException(
+            f"The partition {found[0]} begins at {start}, and its zone is not known, so neither is its end: pass "
+            "partition_period=, or since= and until=."
+        )
     if day is not None:
-        return start, start + timedelta(days=1)
-    if month is not None:
-        return start, (start.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return start, start.replace(year=int(year or start.year) + 1)
+        end = named + timedelta(days=1)
+    elif month is not None:
+        end = (named + timedelta(days=32)).replace(day=1)
+    else:
+        end = named.replace(year=named.year + 1)
+    # A day is 23 or 25 hours long where the clock is put forward or back.
+    return start, end.replace(tzinfo=zone or timezone.utc).astimezone(timezone.utc)
+
+
+def _zone(context: Context) -> tzinfo | None:
+    """Return the zone of the DAG's timetable, in which it names partitions; None where it has none."""
+    found = getattr(getattr(context.get("dag"), "timetable", None), "timezone", None)
+    return ZoneInfo(found) if isinstance(found, str) else found
 
 
 def moment(value: Any, name: str) -> datetime | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -60,13 +63,46 @@ def test_a_run_without_a_window_fails_and_names_the_cures(context: Any, since: A
         ("2026", None, None, "2026-01-01T00:00:00Z .. 2027-01-01T00:00:00Z"),
         ("2026-11-07T09", None, None, "2026-11-07T09:00:00Z .. 2026-11-07T10:00:00Z"),
         ("2026-11-07T00:00:00", DAY, timedelta(hours=6), "2026-11-07T00:00:00Z .. 2026-11-07T06:00:00Z"),
-        ("2026-11-07", DAY - timedelta(hours=1), None, "2026-11-06T23:00:00Z .. 2026-11-07T23:00:00Z"),
     ],
 )
 def test_a_partition_comes_before_the_data_interval(key: str, date: Any, period: Any, window: str) -> None:
     context: Any = {**INTERVAL, "partition_key": key, "partition_date": date}
     assert str(resolve_window(context, period=period)) == window
     assert str(resolve_window(context, DAY, NEXT)) == "2026-11-07T00:00:00Z .. 2026-11-08T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("key", "hours_before", "window"),
+    [
+        ("2026-11-07", 1, "2026-11-06T23:00:00Z .. 2026-11-07T23:00:00Z"),
+        ("2026-10-25", 2, "2026-10-24T22:00:00Z .. 2026-10-25T23:00:00Z"),  # 25 hours
+        ("2026-03-29", 1, "2026-03-28T23:00:00Z .. 2026-03-29T22:00:00Z"),  # 23 hours
+        ("2026-10", 2, "2026-09-30T22:00:00Z .. 2026-10-31T23:00:00Z"),
+        ("2026", 1, "2025-12-31T23:00:00Z .. 2026-12-31T23:00:00Z"),
+        ("2026-11-07T09", 1, "2026-11-07T08:00:00Z .. 2026-11-07T09:00:00Z"),
+    ],
+)
+@pytest.mark.parametrize("dated", [True, False])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", ZoneInfo("Europe/Berlin")])
+def test_a_partition_is_a_day_by_the_clock_of_its_timetable(
+    key: str, hours_before: int, window: str, dated: bool, zone: Any
+) -> None:
+    parts = [int(part) for part in re.split("[-T]", key)]
+    begin = datetime(*(parts + [1, 1, 0][len(parts) - 1 :])[:4], tzinfo=timezone.utc) - timedelta(hours=hours_before)  # type: ignore[arg-type,misc]
+    context: Any = {
+        "partition_key": key,
+        "partition_date": begin if dated else None,
+        "dag": SimpleNamespace(timetable=SimpleNamespace(timezone=zone)),
+    }
+    assert str(resolve_window(context)) == window
+
+
+def test_a_partition_of_a_zone_that_is_not_known_has_no_guessed_end() -> None:
+    context: Any = {"partition_key": "2026-10-25", "partition_date": datetime(2026, 10, 24, 22, tzinfo=timezone.utc)}
+    with pytest.raises(AirflowFailException, match="its zone is not known.*partition_period="):
+        resolve_window(context)
+    window = resolve_window(context, period=timedelta(days=1))
+    assert str(window) == "2026-10-24T22:00:00Z .. 2026-10-25T22:00:00Z"
 
 
 def test_a_partition_that_tells_no_period_fails_and_names_the_cure() -> None:
