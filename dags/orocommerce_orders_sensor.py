@@ -34,14 +34,14 @@ def order_ids(found: dict[str, Any]) -> list[str]:
     return list(found["ids"])
 
 
-@task(max_active_tis_per_dagrun=4)
+@task(max_active_tis_per_dagrun=4, map_index_template="order {{ task.op_kwargs['order'] }}")
 def handle(order: str) -> str:
     """Do what there is to do for one order."""
     print(f"Order {order}")  # noqa: T201
     return order
 
 
-@task(max_active_tis_per_dagrun=4)
+@task(max_active_tis_per_dagrun=4, map_index_template="order {{ task.op_kwargs['order'] }}")
 def acknowledge(order: str) -> None:
     """Leave a note on the order, unless an earlier try has."""
     from oro_provider.api.documents import Ref

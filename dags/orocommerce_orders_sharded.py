@@ -36,7 +36,13 @@ with DAG(
 ):
     plan = OroCommercePlanExtractOperator(task_id="plan", entity="orders", shards=4)
     shard = OroCommerceExtractOrdersOperator.partial(
-        task_id="shard", target=LAKE, include=["lineItems"], layout="objects", format="jsonl.gz", pool=POOL
+        task_id="shard",
+        map_index_template="orders {{ task.shard['first'] }} to {{ task.shard['last'] }}",
+        target=LAKE,
+        include=["lineItems"],
+        layout="objects",
+        format="jsonl.gz",
+        pool=POOL,
     ).expand(shard=plan.output)
     publish = OroCommercePublishExtractOperator(
         task_id="publish", target=LAKE, shards=plan.output, manifests=shard.output

@@ -73,7 +73,7 @@ def _bounds(key: str, date: datetime | None, period: timedelta | None) -> tuple[
     found = _DATED_KEY.fullmatch(key)
     if found is None:
         return (date, date + period) if date and period else None
-    year, month, day, hour = (int(part) if part else None for part in found.groups())
+    month, day, hour = (int(part) if part else None for part in found.groups()[1:])
     named = datetime(int(found[1]), month or 1, day or 1, hour or 0)  # noqa: DTZ001 - by the clock of the partition's zone
     zone = _zone(context)
     start = date or named.replace(tzinfo=zone or timezone.utc).astimezone(timezone.utc)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
@@ -271,7 +272,10 @@ def test_shards_of_a_window_are_published_as_one(
     assert dag_run.state == "success"
     manifests = list((places / "lake" / "sharded" / "orders").glob("since=*/manifest.json"))
     assert len(manifests) == 1
-    assert len(dag_run.get_task_instances()) == 6
+    instances = dag_run.get_task_instances()
+    assert len(instances) == 6
+    names = [str(one.rendered_map_index) for one in instances if one.task_id == "shard"]
+    assert all(re.fullmatch(r"orders \d+ to \d+", name) for name in names), names
     manifest = json.loads(manifests[0].read_text())
     wanted = [
         order["id"]

@@ -43,6 +43,8 @@ def test_each_order_of_the_hour_gets_a_task_and_one_note(
         run = module.wait.dag.test(logical_date=when + timedelta(hours=1))
         assert run.state == "success", {ti.task_id: ti.state for ti in run.get_task_instances()}
     assert {order: messages for order, messages in notes(store).items() if messages == [module.NOTE]}.keys() == hour
+    named = {ti.rendered_map_index for ti in run.get_task_instances() if ti.task_id in {"handle", "acknowledge"}}
+    assert named == {f"order {id_}" for id_ in hour}, "the Grid shows numbers"
     after = {order["id"]: order["attributes"]["updatedAt"] for order in store.read("orders")}
     assert after == before, "an acknowledgement announced its order again"
 

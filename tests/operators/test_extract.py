@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oro_provider.entities.model import Entity
 from oro_provider.operators import extract as operators
 from oro_provider.operators.extract import OroCommerceExtractOperator, OroCommerceExtractOrdersOperator, attempt
 from oro_provider.operators.shards import OroCommercePlanExtractOperator, OroCommercePublishExtractOperator
@@ -58,6 +59,11 @@ def test_a_retry_has_the_name_of_its_first_try_and_a_cleared_task_another() -> N
     # Cleared after its third try: Airflow sets max_tries to 3 + 2.
     assert attempt(context(4, 5)) != attempt(context(3, 2))
     assert attempt({}) is None  # type: ignore[typeddict-item]
+
+
+def test_an_entity_of_ones_own_is_shown_by_its_name() -> None:
+    operator = OroCommerceExtractOperator(task_id="own", entity=Entity(type="myownthings"), target="/lake")
+    assert str(operator.entity) == "myownthings"  # what Airflow stores of a rendered field
 
 
 def test_a_window_that_is_not_settled_is_waited_for_in_the_triggerer(sandbox: RunningStore, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_a_partition_is_a_day_by_the_clock_of_its_timetable(
 
 def test_a_partition_of_a_zone_that_is_not_known_has_no_guessed_end() -> None:
     context: Any = {"partition_key": "2026-10-25", "partition_date": datetime(2026, 10, 24, 22, tzinfo=timezone.utc)}
-    with pytest.raises(AirflowFailException, match="its zone is not known.*partition_period="):
+    with pytest.raises(AirflowFailException, match=r"its zone is not known.*partition_period="):
         resolve_window(context)
     window = resolve_window(context, period=timedelta(days=1))
     assert str(window) == "2026-10-24T22:00:00Z .. 2026-10-25T22:00:00Z"

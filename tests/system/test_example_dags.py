@@ -6,9 +6,11 @@ import csv
 import gzip
 import json
 import sqlite3
+import time
 from contextlib import closing
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from demo.secrets_search import search
 from demo.stack import AirflowStack
 from demo.store import StoreReader
 from oro_provider.sandbox import running
+from oro_provider.version_compat import AIRFLOW_V_3_2_PLUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +42,8 @@ def scenario(sandbox: RunningStore, tmp_path_factory: pytest.TempPathFactory) ->
     places = Places.below(tmp_path_factory.mktemp("places"))
     before = prepare(store, places)
     home = CHECKOUT / ".tmp" / "examples"
-    with AirflowStack(home, DAGS, places.environment(store.connection()), progress=print) as stack:
+    more = {"OROCOMMERCE_WORK": str(places.home / "work")}
+    with AirflowStack(home, DAGS, places.environment(store.connection()) | more, progress=print) as stack:
         yield Scenario(store, stack, places, before, print)
     assert marked(stack.home) == [], "something outlived the Airflow that started it"
 
@@ -164,6 +168,59 @@ def _write(path: Path, rows: list[dict[str, object]]) -> None:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
+
+
+def test_a_backfill_reads_each_day_as_a_partition(scenario: Scenario, sandbox: RunningStore) -> None:
+    stack, dag_id = scenario.stack, "orocommerce_orders_partitioned"
+    today = datetime.now(timezone.utc).date()
+    days = [today - timedelta(days=ago) for ago in (3, 2, 1)]
+    stack.backfill(dag_id, days[0], days[-1])
+    stack.unpause(dag_id)
+    runs = [run for run in stack.wait_runs(dag_id, 3) if run["run_type"] == "backfill"]
+    assert [run.get("partition_key") for run in runs] == [str(day) if AIRFLOW_V_3_2_PLUS else None for day in days]
+    counts = 'SELECT count(*) FROM orders WHERE "updatedAt" >= ? AND "updatedAt" < ? AND "parent" IS NULL'
+    for run, day in zip(runs, days, strict=True):
+        manifest = stack.xcoms(dag_id, run["dag_run_id"], "extract")
+        since, until = f"{day}T00:00:00Z", f"{day + timedelta(days=1)}T00:00:00Z"
+        assert (manifest["since"], manifest["until"]) == (since, until)
+        assert [(manifest["count"],)] == sandbox.execute(counts, (since, until))
+        assert json.loads(Path(stack.xcoms(dag_id, run["dag_run_id"], "revenue")).read_text()).keys() <= {"USD", "EUR"}
+
+
+def test_prices_are_written_when_a_person_has_approved_them(scenario: Scenario, sandbox: RunningStore) -> None:
+    stack, dag_id = scenario.stack, "orocommerce_prices_approved"
+    chosen = """
+        SELECT price."id", list."name", product."sku", price."unit", price."quantity", price."currency"
+        FROM productprices price
+        JOIN pricelists list ON list."id" = price."priceList" JOIN products product ON product."id" = price."product"
+        ORDER BY price."id" LIMIT 1"""
+    ((id_, *price),) = sandbox.execute(chosen)
+    row = ",".join(map(str, price))
+    scenario.places.prices.write_text(f"price_list,product,unit,quantity,currency,value\n{row},12.34\n")
+    stack.unpause(dag_id)
+    run_id = stack.trigger(dag_id)["dag_run_id"]
+    task = _waiting(scenario, dag_id, run_id)
+    with closing(sqlite3.connect(stack.home / "airflow.db")) as database:
+        alerts = "SELECT count(*) FROM deadline JOIN dag_run ON dag_run.id = dagrun_id WHERE dag_run.run_id = ?"
+        assert database.execute(alerts, (run_id,)).fetchone() == (1,)
+    value = 'SELECT "value" FROM productprices WHERE "id" = ?'
+    assert sandbox.execute(value, (id_,)) != [("12.3400",)]
+    answer = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/approve/{task['map_index']}/hitlDetails"
+    stack.api.call("PATCH", answer, body={"chosen_options": ["Approve"], "params_input": {}})
+    stack.wait_runs(dag_id, 1)
+    assert sandbox.execute(value, (id_,)) == [("12.3400",)]
+
+
+def _waiting(scenario: Scenario, dag_id: str, run_id: str) -> Any:
+    """Return the task that waits for a person; Airflow 3.3 parks it, before it is deferred."""
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        for task in scenario.stack.task_instances(dag_id, run_id):
+            assert task["state"] != "failed", scenario.stack.failure(dag_id, run_id)
+            if task["task_id"] == "approve" and task["state"] in {"awaiting_input", "deferred"}:
+                return task
+        time.sleep(0.3)
+    raise TimeoutError(f"{dag_id} does not ask: {scenario.stack.task_instances(dag_id, run_id)}")
 
 
 def _dump(path: Path) -> list[str]:
