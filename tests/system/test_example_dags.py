@@ -181,8 +181,8 @@ def test_a_backfill_reads_each_day_as_a_partition(scenario: Scenario, sandbox: R
     counts = 'SELECT count(*) FROM orders WHERE "updatedAt" >= ? AND "updatedAt" < ? AND "parent" IS NULL'
     for run, day in zip(runs, days, strict=True):
         manifest = stack.xcoms(dag_id, run["dag_run_id"], "extract")
-        since, until = f"{day}T00:00:00Z", f"{day + timedelta(days=1)}T00:00:00Z"
-        assert (manifest["since"], manifest["until"]) == (since, until)
+        since, until = (f"{end}T00:00:00Z" for end in (day, day + timedelta(days=1)))
+        assert [manifest[name].replace("+00:00", "Z") for name in ("since", "until")] == [since, until]
         assert [(manifest["count"],)] == sandbox.execute(counts, (since, until))
         assert json.loads(Path(stack.xcoms(dag_id, run["dag_run_id"], "revenue")).read_text()).keys() <= {"USD", "EUR"}
 
