@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.openlineage.facet import Dataset, DatasetFacet, OutputDataset
     from airflow.providers.openlineage.extractors import OperatorLineage
+    from openlineage.client.generated.base import OutputDatasetFacet
 
     from oro_provider.entities.model import Entity
     from oro_provider.extract.manifest import Manifest
@@ -36,7 +37,7 @@ class Extracted:
     target: str | None
     manifest: Manifest | None = None
 
-    def lineage(self) -> OperatorLineage:
+    def lineage(self) -> OperatorLineage[Any, Any]:
         """Return the store's resource as input and the entity's folder, over all windows, as output."""
         from airflow.providers.openlineage.extractors import OperatorLineage
 
@@ -70,7 +71,7 @@ class Loaded:
     dry_run: bool = False
     outcome: Outcome | None = None
 
-    def lineage(self) -> OperatorLineage:
+    def lineage(self) -> OperatorLineage[Any, Any]:
         """Return the rows' file as input and the store's resource as output; a dry run only reads."""
         from airflow.providers.common.compat.openlineage.facet import Dataset
         from airflow.providers.openlineage.extractors import OperatorLineage
@@ -130,7 +131,7 @@ def _written(
 ) -> OutputDataset:
     from airflow.providers.common.compat.openlineage.facet import OutputDataset, OutputStatisticsOutputDatasetFacet
 
-    told = {}
+    told: dict[str, OutputDatasetFacet] = {}
     if rows is not None:
         statistics = OutputStatisticsOutputDatasetFacet(rowCount=rows, size=size)
         if hasattr(statistics, "fileCount"):

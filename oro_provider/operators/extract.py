@@ -177,7 +177,7 @@ class OroCommerceExtractOperator(ListOperator):
         """Read what was not settled before; called when the wait is over."""
         return self.execute(context)
 
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage | None:
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
         """Return what was read and written, for OpenLineage (extra `openlineage`); it asks on failure too."""
         return self._extracted.lineage() if self._extracted is not None else None
 

@@ -158,7 +158,7 @@ class OroCommerceUpsertOperator(ListOperator):
             return self._load(context, resume=True, patient=True)
         return self._load(context, resume=True, patient=not self.deferrable, deadline=deadline)
 
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage | None:
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
         """Return what was read and written, for OpenLineage (extra `openlineage`); it asks on failure too."""
         return self._loaded.lineage() if self._loaded is not None else None
 
