@@ -64,12 +64,13 @@ def _partition(context: Context, period: timedelta | None) -> tuple[datetime, da
     """Return the bounds of the run's partition, where it has one that is a time (Airflow 3.2 and later)."""
     key = str(context.get("partition_key") or "")
     try:
-        return _bounds(key, context.get("partition_date"), period)
+        return _bounds(context, key, period)
     except (ValueError, OverflowError):  # the 13th month, the year 10000
         raise AirflowFailException(f"the partition key {key!r} is no time that there is") from None
 
 
-def _bounds(key: str, date: datetime | None, period: timedelta | None) -> tuple[datetime, datetime] | None:
+def _bounds(context: Context, key: str, period: timedelta | None) -> tuple[datetime, datetime] | None:
+    date: datetime | None = context.get("partition_date")
     found = _DATED_KEY.fullmatch(key)
     if found is None:
         return (date, date + period) if date and period else None
