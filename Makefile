@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Python falls back to /tmp when TMPDIR does not exist.
 _ := $(shell mkdir -p $(CURDIR)/.tmp)
 
-.PHONY: venv demo demo-stop test bench soak matrix browser lint lock clean
+.PHONY: venv demo demo-stop test bench soak matrix browser lint docs lock clean
 
 .DEFAULT_GOAL := test
 
@@ -63,12 +63,23 @@ lint: venv
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# The site, in build/docs; every warning is an error. Sphinx has a place of its own, since it imports nothing of ours: it reads.
+docs: $(VENV)-docs/.ready
+	$(VENV)-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet --doctree-dir .cache/doctrees docs build/docs
+
+$(VENV)-docs/.ready: requirements/docs.txt | venv
+	$(BIN)/uv venv --quiet --clear $(VENV)-docs
+	$(BIN)/uv pip install --quiet --python $(VENV)-docs/bin/python --requirement requirements/docs.txt
+	@touch $@
+
 # A lock per Airflow minor: what that release resolved to in its month, for every Python that it supports.
 lock: venv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --exclude-newer 2026-04-01 --no-header --no-annotate \
 	  --no-emit-index-url --upgrade --constraint requirements/airflow-3.1.in requirements/dev.in -o requirements/airflow-3.1.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --exclude-newer 2026-10-01 --no-header --no-annotate \
 	  --no-emit-index-url --upgrade --constraint requirements/airflow-3.3.in requirements/dev.in -o requirements/airflow-3.3.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --exclude-newer 2026-10-01 --no-header --no-annotate \
+	  --no-emit-index-url --upgrade requirements/docs.in -o requirements/docs.txt
 
 clean:
 	rm -rf .venv* .cache .demo .tmp build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

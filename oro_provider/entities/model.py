@@ -150,14 +150,14 @@ class Loss:
 class Part:
     """Records that belong to a record and are written with it: units of a product, items of a kit, addresses of an order.
 
-    owner: their relationship to the record; None where they are found by the record's relationship to them.
-    key: fields that tell those of one record apart; none for a single one (`many=False`).
-    short: the field that is meant where a row has a bare value instead of a dict.
-    first: a row's field that names the leading one by its key, and the record's relationship to it.
-    whole: a row's list is the whole list, so that others are taken out of it. Where it is not, they stay.
-    back: a new one names its record too, where that has an id.
-    complete: puts into a row's list what its dicts leave open; raises `ValueError` for a list that cannot be.
-    loses: what the store deletes along with one that is taken away.
+    :param owner: their relationship to the record; None where they are found by the record's relationship to them.
+    :param key: fields that tell those of one record apart; none for a single one (`many=False`).
+    :param short: the field that is meant where a row has a bare value instead of a dict.
+    :param first: a row's field that names the leading one by its key, and the record's relationship to it.
+    :param whole: a row's list is the whole list, so that others are taken out of it. Where it is not, they stay.
+    :param back: a new one names its record too, where that has an id.
+    :param complete: puts into a row's list what its dicts leave open; raises `ValueError` for a list that cannot be.
+    :param loses: what the store deletes along with one that is taken away.
     """
 
     type: str
@@ -194,9 +194,9 @@ class Part:
 class Find:
     """How existing records are found again by their key.
 
-    by: `filter` sends the first key field's values as a list; `scan` reads that field of all records once, where no filter
+    :param by: `filter` sends the first key field's values as a list; `scan` reads that field of all records once, where no filter
         takes a list; `owner` asks for all records of the owners that the rows name in the field `field`.
-    each: the row's field whose value the store insists on in every request (`filter[priceList]` of prices).
+    :param each: the row's field whose value the store insists on in every request (`filter[priceList]` of prices).
     """
 
     by: str
@@ -221,30 +221,31 @@ class Apart:
 class Entity:
     """What is known of a resource.
 
-    key: the row's fields that together name a record to people; records with the same key are the same.
-    optional: those of them on which a row may be silent, if what it says is enough.
-    find: how existing records are found; `keys` are other keys that a user may choose, with how to find by them.
-    key_folded: keys that differ in case only are the same.
-    enforced: the store itself refuses a second record with the key, so that two tasks cannot make one twice.
-    references, texts, parts, settings: row fields that are not attributes; anything else in a row is an attribute.
-    attributes: row fields with another name than the attribute that they mean.
-    compose: makes attributes of several row fields (`composed`) that mean something together only.
-    defaults: row fields that a new record gets where the row is silent, because the store insists on them.
-    once: fields that are sent for a new record only.
-    sole: attributes of which one record of an owner at most may hold a value; the owner is the key's first field.
-    creatable: the API makes new ones.
-    rehearsed: the store can say what it thinks of a single record without keeping it (`meta.validate`, 6.1); an older one would
+    :param key: the row's fields that together name a record to people; records with the same key are the same.
+    :param optional: those of them on which a row may be silent, if what it says is enough.
+    :param find: how existing records are found; `keys` are other keys that a user may choose, with how to find by them.
+    :param key_folded: keys that differ in case only are the same.
+    :param enforced: the store itself refuses a second record with the key, so that two tasks cannot make one twice.
+    :param references: row fields that are not attributes, as are `texts`, `parts`, `settings`; anything else in a row is an attribute.
+    :param attributes: row fields with another name than the attribute that they mean.
+    :param compose: makes attributes of several row fields (`composed`) that mean something together only.
+    :param defaults: row fields that a new record gets where the row is silent, because the store insists on them.
+    :param once: fields that are sent for a new record only.
+    :param sole: attributes of which one record of an owner at most may hold a value; the owner is the key's first field.
+    :param creatable: the API makes new ones.
+    :param rehearsed: the store can say what it thinks of a single record without keeping it (`meta.validate`, 6.1); an older one would
         keep it.
-    retire: what to set instead of deleting.
-    watermark: the attribute that moves with each change; None where the store has none.
-    older_watermark: what stands in for it on stores that cannot filter by it.
-    costly: what the store computes at length, read only when asked for by name.
-    apart: included lists that are read in requests of their own.
-    batch: the store takes several at once (`update_list`).
-    personal: its values are people's data and stand in no log.
-    back_office: path of a record's page below the admin prefix, with `{id}`; the page of all records is the path above it (5.1 to 6.1).
-    back_office_list: the path of a page that shows the records, where they have none of their own.
-    edition: the edition of OroCommerce that has it, where not every one does.
+    :param retire: what to set instead of deleting.
+    :param watermark: the attribute that moves with each change; None where the store has none.
+    :param older_watermark: what stands in for it on stores that cannot filter by it.
+    :param costly: what the store computes at length, read only when asked for by name.
+    :param apart: included lists that are read in requests of their own.
+    :param batch: the store takes several at once (`update_list`).
+    :param personal: its values are people's data and stand in no log.
+    :param back_office: path of a record's page below the admin prefix, with `{id}`; the page of all records is the path above it
+        (5.1 to 6.1).
+    :param back_office_list: the path of a page that shows the records, where they have none of their own.
+    :param edition: the edition of OroCommerce that has it, where not every one does.
     """
 
     type: str

@@ -151,7 +151,7 @@ class OroCommerceHook(HttpHook):
         attributes: Mapping[str, Any],
         relationships: Mapping[str, Linkage] | None = None,
     ) -> dict[str, Any]:
-        """Create a record and return it as a flat dict; relationships are `Ref`s or tuples of them."""
+        """Create a record and return it as a flat dict; relationships are `Ref` values or tuples of them."""
         return _flat(self.client.create(_object(type_, None, attributes, relationships)), ())
 
     def update(

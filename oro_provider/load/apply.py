@@ -61,10 +61,12 @@ class WaitingForOperations(Exception):
 class ApplyOptions:
     """How to write.
 
-    way: how, or None for the cheapest. operations: how many are in flight; with one consumer a second gains nothing.
-    operation_deadline: seconds after which an operation that does not end is given up; a store may be busy for tens of
-    minutes. lost_answer_wait: seconds after which a store has surely ended a call whose answer was lost. patience: seconds
-    to wait for operations before `WaitingForOperations` is raised; None to wait to their end.
+    :param way: how, or None for the cheapest.
+    :param operations: how many are in flight; with one consumer a second gains nothing.
+    :param operation_deadline: seconds after which an operation that does not end is given up; a store may be busy for tens
+        of minutes.
+    :param lost_answer_wait: seconds after which a store has surely ended a call whose answer was lost.
+    :param patience: seconds to wait for operations before `WaitingForOperations` is raised; None to wait to their end.
     """
 
     way: Way | None = None
