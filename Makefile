@@ -82,4 +82,4 @@ lock: venv
 	  --no-emit-index-url --upgrade requirements/docs.in -o requirements/docs.txt
 
 clean:
-	rm -rf .venv* .cache .demo .tmp build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv* .airflow .cache .demo .tmp build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

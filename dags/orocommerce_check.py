@@ -7,6 +7,7 @@ wrong. For an Airflow without a shell: trigger it with the connection's id, read
 * It reads only, and has no schedule. With `writes` it also tries what the role may create and change, by requests that the store
   refuses, so that nothing is written. With `consumers` it also sends a batch that changes nothing, to see whether the store works
   batches off.
+* To adapt: nothing; the connection is a param.
 """
 
 from __future__ import annotations

@@ -5,8 +5,13 @@
 `merge` puts them into the warehouse. An order that changes again is read again by the interval of that change, and the newest
 state wins, so runs may come in any order and any run may be repeated.
 
+```text
+extract -> merge
+```
+
 * Backfill: `airflow backfill create --dag-id orocommerce_orders_incremental --from-date 2026-11-01 --to-date 2026-11-07`.
-* To adapt: `OROCOMMERCE_LAKE` (a folder, or a URL such as `s3://aws_default@lake/orocommerce`), and `merge` for your warehouse.
+* To adapt: the param `lake` (a folder, or a URL such as `s3://aws_default@lake/orocommerce`; `OROCOMMERCE_LAKE` is its default), and
+  `merge` for your warehouse.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.sdk import DAG, ObjectStoragePath, task
+from airflow.sdk import DAG, ObjectStoragePath, Param, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from oro_provider.operators.extract import OroCommerceExtractOrdersOperator
@@ -87,9 +92,16 @@ with DAG(
         "retry_exponential_backoff": True,
         "execution_timeout": timedelta(hours=2),
     },
+    params={
+        "orocommerce_conn_id": Param("orocommerce_default", type="string", description="The connection to the store"),
+        "lake": Param(LAKE, type="string", description="Folder or object storage URL of the files"),
+    },
     tags=["orocommerce", "orders"],
 ):
     extract = OroCommerceExtractOrdersOperator(
-        task_id="extract", target=LAKE, include=["lineItems", "billingAddress", "shippingAddress"]
+        task_id="extract",
+        orocommerce_conn_id="{{ params.orocommerce_conn_id }}",
+        target="{{ params.lake }}",
+        include=["lineItems", "billingAddress", "shippingAddress"],
     )
     merge(extract.output)  # type: ignore[arg-type]  # the manifest, by XCom

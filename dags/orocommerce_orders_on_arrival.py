@@ -6,10 +6,16 @@ data: `extract` reads all that the watermark has not passed, however many events
 then `advance` moves the watermark. A run that fails is caught up by the next one; an order whose hand-over was cut off is handed over
 again, and recognized by its id and `updatedAt`.
 
+```text
+extract -> hand_over -> advance
+```
+
 * `max_active_runs=1`: two runs would read from one watermark.
 * The asset is an inlet of the tasks and not an outlet, which would start the DAG again.
-* To adapt: `OROCOMMERCE_ORDERS_SINCE` (where the first run of all begins), `OROCOMMERCE_LAKE`, `OROCOMMERCE_POLL_SECONDS`, and
-  `hand_over` for whoever takes your orders.
+* The connection and the interval of the polls are constants and no params: an asset and its watcher are made when the file is
+  parsed, before there is a run that could have params.
+* To adapt: `CONNECTION`, `SINCE` (where the first run of all begins), `POLL_SECONDS`, the param `lake`, and `hand_over` for whoever takes
+  your orders.
 """
 
 from __future__ import annotations
@@ -21,21 +27,21 @@ from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.sdk import DAG, AssetWatcher, ObjectStoragePath, get_current_context, task
+from airflow.sdk import DAG, AssetWatcher, ObjectStoragePath, Param, get_current_context, task
 
 from oro_provider.assets import orders_asset
 from oro_provider.operators.extract import OroCommerceExtractOrdersOperator
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger
 from oro_provider.watermarks import Watermark
 
+CONNECTION = os.environ.get("OROCOMMERCE_CONN_ID", "orocommerce_default")
 LAKE = os.environ.get("OROCOMMERCE_LAKE", "/opt/airflow/lake/orocommerce")
 SINCE = os.environ.get("OROCOMMERCE_ORDERS_SINCE", "2026-01-01T00:00:00Z")
 POLL_SECONDS = float(os.environ.get("OROCOMMERCE_POLL_SECONDS", "60"))
 INBOX = os.environ.get("OROCOMMERCE_INBOX", "/opt/airflow/inbox.sqlite")
 
-ORDERS = orders_asset(
-    watchers=[AssetWatcher(name="new_orders", trigger=OroCommerceNewOrdersEventTrigger(poll_interval=POLL_SECONDS))]
-)
+WATCHER = OroCommerceNewOrdersEventTrigger(orocommerce_conn_id=CONNECTION, poll_interval=POLL_SECONDS)
+ORDERS = orders_asset(CONNECTION, watchers=[AssetWatcher(name="new_orders", trigger=WATCHER)])
 
 
 @task
@@ -75,11 +81,13 @@ with DAG(
         "retry_exponential_backoff": True,
         "execution_timeout": timedelta(minutes=30),
     },
+    params={"lake": Param(LAKE, type="string", description="Folder or object storage URL of the files")},
     tags=["orocommerce", "orders"],
 ):
     extract = OroCommerceExtractOrdersOperator(
         task_id="extract",
-        target=LAKE,
+        orocommerce_conn_id=CONNECTION,
+        target="{{ params.lake }}",
         include=["lineItems", "billingAddress", "shippingAddress"],
         window="watermark",
         asset=ORDERS,

@@ -5,7 +5,11 @@ Windows see what changes. They do not see what is deleted, nor an order that was
 every watermark. `known` writes down what the warehouse has, `extract` compares it with all ids of the store (a small request for 5,000
 orders) and reads only what differs, `apply` puts that right.
 
-* To adapt: `known` and `apply` for your warehouse. The file must be in the order of ids, each id once.
+```text
+known -> extract -> apply
+```
+
+* To adapt: the param `lake`, and `known` and `apply` for your warehouse. The file must be in the order of ids, each id once.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.sdk import DAG, ObjectStoragePath, task
+from airflow.sdk import DAG, ObjectStoragePath, Param, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from oro_provider.operators.extract import OroCommerceExtractOrdersOperator
@@ -28,9 +32,9 @@ WAREHOUSE = os.environ.get("OROCOMMERCE_WAREHOUSE", "/opt/airflow/warehouse.sqli
 
 
 @task
-def known() -> str:
+def known(lake: str) -> str:
     """Write the ids and dates of the warehouse's orders into a file, and return its path."""
-    path = ObjectStoragePath(LAKE) / "known-orders.csv"
+    path = ObjectStoragePath(lake) / "known-orders.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(WAREHOUSE)) as warehouse, path.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -61,7 +65,17 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     default_args={"retries": 3, "retry_delay": timedelta(minutes=1), "execution_timeout": timedelta(hours=2)},
+    params={
+        "orocommerce_conn_id": Param("orocommerce_default", type="string", description="The connection to the store"),
+        "lake": Param(LAKE, type="string", description="Folder or object storage URL of the files"),
+    },
     tags=["orocommerce", "orders"],
 ):
-    extract = OroCommerceExtractOrdersOperator(task_id="extract", target=LAKE, known=known(), include=["lineItems"])
+    extract = OroCommerceExtractOrdersOperator(
+        task_id="extract",
+        orocommerce_conn_id="{{ params.orocommerce_conn_id }}",
+        target="{{ params.lake }}",
+        known=known("{{ params.lake }}"),
+        include=["lineItems"],
+    )
     apply(extract.output)  # type: ignore[arg-type]  # the manifest, by XCom

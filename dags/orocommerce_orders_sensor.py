@@ -5,10 +5,14 @@
 of them, and `acknowledge` leaves a note on the order in the store. An hour without an order skips the rest; a backfill looks
 at its intervals and never waits.
 
+```text
+wait -> order_ids -> handle[] -> acknowledge[]
+```
+
 * A note does not move the order's `updatedAt`. Any change of the order itself would, and would announce it again.
 * Airflow maps over at most `[core] max_map_length` (1024) ids; an hour with more fails here rather than leave some out:
   take a shorter interval, or `orocommerce_orders_on_arrival`, which has no such limit.
-* To adapt: `handle`.
+* To adapt: `handle`, and `NOTE`.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, Param, get_current_context, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
@@ -47,7 +51,7 @@ def acknowledge(order: str) -> None:
     from oro_provider.api.documents import Ref
     from oro_provider.hooks.orocommerce import OroCommerceHook
 
-    hook = OroCommerceHook()
+    hook = OroCommerceHook(get_current_context()["params"]["orocommerce_conn_id"])
     fields = {"orders": ["activityNotes"], "notes": ["message"]}
     notes = hook.get("orders", order, include=["activityNotes"], fields=fields)["activityNotes"]
     if not any(NOTE in note["message"] for note in notes):
@@ -67,9 +71,16 @@ with DAG(
         "retry_exponential_backoff": True,
         "execution_timeout": timedelta(minutes=30),
     },
+    params={
+        "orocommerce_conn_id": Param("orocommerce_default", type="string", description="The connection to the store"),
+    },
     tags=["orocommerce", "orders"],
 ):
     wait = OroCommerceNewOrdersSensor(
-        task_id="wait", deferrable=True, poke_interval=timedelta(seconds=60), timeout=timedelta(hours=1)
+        task_id="wait",
+        orocommerce_conn_id="{{ params.orocommerce_conn_id }}",
+        deferrable=True,
+        poke_interval=timedelta(seconds=60),
+        timeout=timedelta(hours=1),
     )
     acknowledge.expand(order=handle.expand(order=order_ids(wait.output)))  # type: ignore[arg-type]  # by XCom

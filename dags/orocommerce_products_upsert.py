@@ -5,8 +5,12 @@
 creates the products that the store lacks and changes those that differ. A name that the store does not have stops the
 run before anything is written; a product that the store refuses is written to the rejects, and the task fails with its outcome.
 
-* To adapt: `OROCOMMERCE_ERP_CSV` (columns as in `docs/products`), or any task that returns such rows. Rows for which XCom is
-  too small stay in the file: give its path as `records`.
+```text
+read_erp -> resolve -> upsert
+```
+
+* To adapt: the param `erp_csv` (its columns are fields of products, see `docs/entities.md`), or any task that returns such rows, and the
+  param `rejects`. Rows for which XCom is too small stay in the file: give its path as `records`.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import os
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.sdk import DAG, get_current_context, task
+from airflow.sdk import DAG, Param, get_current_context, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from oro_provider.operators.lookups import OroCommerceResolveLookupsOperator
@@ -37,8 +41,9 @@ def tell_outcome(context: Any) -> None:
 @task
 def read_erp() -> list[dict[str, str]]:
     """Return the rows of the ERP's file; an empty cell says nothing about its field."""
-    window = resolve_window(get_current_context())
-    with open(ERP_CSV, newline="", encoding="utf-8") as file:  # noqa: PTH123 - reads as documentation
+    context = get_current_context()
+    window = resolve_window(context)
+    with open(context["params"]["erp_csv"], newline="", encoding="utf-8") as file:  # noqa: PTH123 - reads as documentation
         rows = [{name: value for name, value in row.items() if value} for row in csv.DictReader(file)]
     print(f"{len(rows)} products for {window}")  # noqa: T201
     return rows
@@ -58,14 +63,22 @@ with DAG(
         "retry_exponential_backoff": True,
         "execution_timeout": timedelta(hours=2),
     },
+    params={
+        "orocommerce_conn_id": Param("orocommerce_default", type="string", description="The connection to the store"),
+        "erp_csv": Param(ERP_CSV, type="string", description="The ERP's file"),
+        "rejects": Param(REJECTS, type="string", description="Folder or object storage URL of refused rows"),
+    },
     tags=["orocommerce", "products"],
 ):
     rows = read_erp()
-    resolve = OroCommerceResolveLookupsOperator(task_id="resolve", entity="products", records=rows)
+    resolve = OroCommerceResolveLookupsOperator(
+        task_id="resolve", orocommerce_conn_id="{{ params.orocommerce_conn_id }}", entity="products", records=rows
+    )
     OroCommerceUpsertProductsOperator(
         task_id="upsert",
+        orocommerce_conn_id="{{ params.orocommerce_conn_id }}",
         records=rows,
         lookups=resolve.output,
-        rejects=f"{REJECTS}/products/{{{{ data_interval_start | ds }}}}.jsonl",
+        rejects="{{ params.rejects }}/products/{{ data_interval_start | ds }}.jsonl",
         on_failure_callback=tell_outcome,
     )

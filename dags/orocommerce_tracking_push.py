@@ -4,9 +4,13 @@
 `shipments` takes what was shipped in the run's data interval, `resolve` finds the orders by their identifiers, and `push` posts
 the trackings that an order does not have yet, so the same interval can be pushed again.
 
+```text
+shipments -> resolve -> push
+```
+
 * A store has no unique key for trackings: `max_active_runs=1` keeps two runs from posting the same one at once.
-* To adapt: `OROCOMMERCE_SHIPMENTS_CSV` (order, method, number, shipped_at), or any task that returns such rows. A tracking is
-  shown as a link in the store only if `method` is the identifier of one of the store's shipping methods.
+* To adapt: the param `shipments_csv` (order, method, number, shipped_at), or any task that returns such rows, and the param `rejects`. A
+  tracking is shown as a link in the store only if `method` is the identifier of one of the store's shipping methods.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import os
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.sdk import DAG, get_current_context, task
+from airflow.sdk import DAG, Param, get_current_context, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from oro_provider.operators.lookups import OroCommerceResolveLookupsOperator
@@ -37,8 +41,9 @@ def tell_outcome(context: Any) -> None:
 @task
 def shipments() -> list[dict[str, str]]:
     """Return the shipments of the data interval: a row for each parcel."""
-    window = resolve_window(get_current_context())
-    with open(SHIPMENTS_CSV, newline="", encoding="utf-8") as file:  # noqa: PTH123 - reads as documentation
+    context = get_current_context()
+    window = resolve_window(context)
+    with open(context["params"]["shipments_csv"], newline="", encoding="utf-8") as file:  # noqa: PTH123 - reads as documentation
         rows = list(csv.DictReader(file))
     shipped = [row for row in rows if window.since <= moment(row["shipped_at"], "shipped_at") < window.until]
     print(f"{len(shipped)} of {len(rows)} shipments left in {window}")  # noqa: T201
@@ -59,14 +64,25 @@ with DAG(
         "retry_exponential_backoff": True,
         "execution_timeout": timedelta(minutes=30),
     },
+    params={
+        "orocommerce_conn_id": Param("orocommerce_default", type="string", description="The connection to the store"),
+        "shipments_csv": Param(SHIPMENTS_CSV, type="string", description="The warehouse's file"),
+        "rejects": Param(REJECTS, type="string", description="Folder or object storage URL of refused rows"),
+    },
     tags=["orocommerce", "orders", "shipping"],
 ):
     rows = shipments()
-    resolve = OroCommerceResolveLookupsOperator(task_id="resolve", entity="ordershippingtrackings", records=rows)
+    resolve = OroCommerceResolveLookupsOperator(
+        task_id="resolve",
+        orocommerce_conn_id="{{ params.orocommerce_conn_id }}",
+        entity="ordershippingtrackings",
+        records=rows,
+    )
     OroCommerceUpsertShippingTrackingsOperator(
         task_id="push",
+        orocommerce_conn_id="{{ params.orocommerce_conn_id }}",
         records=rows,
         lookups=resolve.output,
-        rejects=f"{REJECTS}/trackings/{{{{ data_interval_start | ds }}}}.jsonl",
+        rejects="{{ params.rejects }}/trackings/{{ data_interval_start | ds }}.jsonl",
         on_failure_callback=tell_outcome,
     )

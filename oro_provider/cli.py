@@ -177,14 +177,19 @@ def get_commands() -> list[Any]:
     return [GroupCommand(name=GROUP, help=_DESCRIPTION, subcommands=actions)]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command of the command line."""
-    parser = argparse.ArgumentParser(prog="python -m oro_provider", description=_DESCRIPTION)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line of `python -m oro_provider`."""
+    made = argparse.ArgumentParser(prog="python -m oro_provider", description=_DESCRIPTION)
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         its = commands.add_parser(command.name, help=command.help, description=command.help)
         its.set_defaults(command=command)
         for argument in command.arguments:
             its.add_argument(*argument.flags, help=argument.help, **argument.options)
-    args = parser.parse_args(arguments)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command of the command line."""
+    args = parser().parse_args(arguments)
     args.command(args)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -92,6 +93,18 @@ def test_orders_are_merged_and_a_second_run_changes_nothing(
     run(module, TODAY - timedelta(days=2))
     assert warehouse(places) == before
     assert writes(store) == []
+
+
+def test_a_run_may_name_its_own_lake_and_connection(
+    load_dag: Callable[[str], Any], places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = load_dag(ORDERS)
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER_SHOP", os.environ["AIRFLOW_CONN_OROCOMMERCE_DEFAULT"])
+    monkeypatch.setenv("AIRFLOW_CONN_OROCOMMERCE_DEFAULT", '{"conn_type": "orocommerce", "host": "http://127.0.0.1:9"}')
+    lake = places / "other lake"
+    dag_run = dag_of(module).test(logical_date=TODAY, run_conf={"lake": str(lake), "orocommerce_conn_id": "other_shop"})
+    assert dag_run.state == "success"
+    assert len(list(lake.rglob("manifest.json"))) == 1
 
 
 def test_the_newest_state_of_an_order_wins_in_any_order_of_runs(load_dag: Callable[[str], Any], places: Path) -> None:

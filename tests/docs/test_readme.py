@@ -1,72 +1,129 @@
-"""The README's code, executed: its first DAG runs against a sandbox, its rows load, its connection is read."""
+"""The README's way, gone word by word: from a checkout with nothing in it to the reader's own DAG and yesterday's orders."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from demo.store import StoreReader
 from oro_provider.entities.products import PRODUCTS
-from oro_provider.hooks.orocommerce import OroCommerceHook
 from oro_provider.load.rows import read_row
-from oro_provider.sandbox import running
-from tests.dags.conftest import load_file
+from tests.docs import python_blocks
+from tests.docs.pages import ROOT, Block, blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from oro_provider.sandbox.server import RunningStore
+BLOCKS = blocks_of(ROOT / "README.md")
+SAVED_AS = re.compile(r"Save this as `([^`]+)`:\s*$")
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def script(blocks: list[Block]) -> str:
+    """Return what a reader does: the commands in their order, and the files where the text says to save them."""
+    lines = ["set -e"]
+    for block in blocks:
+        if block.language == "bash":
+            lines.append(block.text)
+        elif saved := SAVED_AS.search(block.before):
+            lines += [f"mkdir -p $(dirname {saved[1]})", f"cat > {saved[1]} <<'END OF FILE'\n{block.text}END OF FILE"]
+    return "\n".join(lines)
 
 
 @pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningStore]:
-    with running(seed=9, orders=60, version="6.1") as sandbox:
-        connection = {
-            "conn_type": "orocommerce",
-            "host": sandbox.url,
-            "login": sandbox.client_id,
-            "password": sandbox.client_secret,
-        }
-        monkeypatch.setenv("AIRFLOW_CONN_OROCOMMERCE_DEFAULT", json.dumps(connection))
-        yield sandbox
+def checkout(tmp_path: Path) -> Path:
+    """A fresh checkout."""
+    folder = tmp_path / "checkout"
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    files = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in files.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
 
 
-def test_the_connection_is_one_that_the_hook_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    export = next(block for block in blocks("bash") if "AIRFLOW_CONN" in block)
-    value = re.search(r"='(.*)'", export, re.DOTALL)
-    assert value is not None
-    monkeypatch.setenv("AIRFLOW_CONN_OROCOMMERCE_DEFAULT", value.group(1))
-    settings = OroCommerceHook().settings
-    assert (settings.api_url, settings.client_id) == ("https://shop.example.com/admin/api", "<client id>")
+@contextmanager
+def walked(checkout: Path, port: int, lake: Path, pythonpath: str) -> Iterator[str]:
+    """Go the way in this checkout; give what a reader sees. What runs in the background goes on until the end of the block."""
+    way = script(BLOCKS).replace("9000", str(port)).replace("/tmp/orocommerce", str(lake))
+    output = checkout.parent / "output.txt"
+    env = {name: value for name, value in os.environ.items() if "AIRFLOW" not in name} | {"PYTHONPATH": pythonpath}
+    with output.open("w") as file:
+        shell = subprocess.Popen(
+            ["bash", "-c", way],
+            cwd=checkout,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            assert shell.wait() == 0, output.read_text()[-6000:]
+            yield output.read_text()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGTERM)
+            shell.wait()
 
 
-def test_the_first_dag_runs(airflow_database: None, written_dags: Path, sandbox: RunningStore, tmp_path: Path) -> None:
-    code = blocks("python")[0].replace("/tmp/orocommerce", str(tmp_path / "lake"))
-    path = written_dags / "first_dag.py"
-    path.write_text(code)
-    module = load_file(path)
-    dag_run = module.orders.dag.test()
-    assert dag_run.state == "success"
-    assert list((tmp_path / "lake").rglob("manifest.json"))
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
-def test_the_rows_of_the_upsert_are_understood(tmp_path: Path) -> None:
-    scope: dict[str, Any] = {}
-    code = blocks("python")[1].replace("/tmp/orocommerce", str(tmp_path))
-    exec(compile(code, "README.md", "exec"), scope)
+def check_orders(text: str, lake: Path, port: int) -> None:
+    """What the reader's DAG read are the orders that were changed yesterday."""
+    (path,) = lake.rglob("manifest.json")
+    manifest: dict[str, Any] = json.loads(path.read_text())
+    since, until = manifest["since"], manifest["until"]
+    store = StoreReader(f"http://127.0.0.1:{port}", "sandbox-client", "sandbox-secret")
+    wanted = {
+        order["id"]
+        for order in store.read("orders").data
+        if since <= order["attributes"]["updatedAt"].replace("Z", "+00:00") < until
+    }
+    found = {json.loads(line)["id"] for name in manifest["files"] for line in Path(name).read_bytes().splitlines()}
+    assert found == wanted
+    assert len(found) > 0
+    assert f"{len(found)} orders in ['{lake}/orders/" in text
+    assert "\nfailed " not in text, "check found something"
+
+
+@pytest.mark.timeout(420)
+def test_the_way_leads_to_a_dag_of_ones_own_and_yesterdays_orders(checkout: Path, tmp_path: Path) -> None:
+    """With the environment of these tests in place of the one that `make venv` would install."""
+    port, lake = free_port(), tmp_path / "lake"
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / "bin").symlink_to(Path(sys.prefix) / "bin")
+    (checkout / ".venv" / ".ready").touch()
+    with walked(checkout, port, lake, pythonpath=str(checkout)) as text:
+        check_orders(text, lake, port)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_the_way_takes_less_than_ten_minutes_from_nothing(checkout: Path, tmp_path: Path) -> None:
+    port, lake, began = free_port(), tmp_path / "lake", time.monotonic()
+    with walked(checkout, port, lake, pythonpath="") as text:
+        seconds = time.monotonic() - began
+        check_orders(text, lake, port)
+    assert seconds < 600
+
+
+def test_the_rows_of_the_upsert_are_understood() -> None:
+    block = next(block for block in BLOCKS if "OroCommerceUpsertProductsOperator" in block.text)
+    scope = python_blocks.run(block.text, str(block))
     assert [read_row(PRODUCTS, 1, record).key for record in scope["products"].records] == [("a-1",)]
-
-
-def test_every_target_of_make_that_is_named_is_there() -> None:
-    makefile = (Path(__file__).resolve().parents[2] / "Makefile").read_text()
-    for target in re.findall(r"^make ([a-z-]+)", README, re.MULTILINE):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE) or f" {target} " in makefile, target

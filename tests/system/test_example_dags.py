@@ -223,6 +223,27 @@ def _waiting(scenario: Scenario, dag_id: str, run_id: str) -> Any:
     raise TimeoutError(f"{dag_id} does not ask: {scenario.stack.task_instances(dag_id, run_id)}")
 
 
+def test_a_connection_is_checked_by_a_run(scenario: Scenario, differences: list[str]) -> None:
+    stack = scenario.stack
+    stack.unpause("orocommerce_check")
+    run = stack.trigger("orocommerce_check", conf={"consumers": True})
+    stack.wait_runs("orocommerce_check", 1)
+    findings = stack.xcoms("orocommerce_check", run["dag_run_id"], "check")
+    assert findings["ok"] is True
+    assert "consumer" in str(findings["findings"])
+
+
+def test_store_and_warehouse_are_compared_by_a_run(scenario: Scenario, differences: list[str]) -> None:
+    stack = scenario.stack
+    with closing(sqlite3.connect(scenario.places.warehouse)) as warehouse:
+        (known,) = warehouse.execute("SELECT count(*) FROM orders").fetchone()
+    stack.unpause("orocommerce_orders_reconcile")
+    (run,) = stack.wait_runs("orocommerce_orders_reconcile", 1)
+    applied = stack.xcoms("orocommerce_orders_reconcile", run["dag_run_id"], "apply")
+    assert applied == {"deleted": 0, "to_merge": len(scenario.store.read("orders").data) - known}
+    assert known > 0
+
+
 def _dump(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
         return sorted(connection.iterdump())
