@@ -25,7 +25,7 @@ DIAGRAM = re.compile(r"```text\n.*?```", re.DOTALL)
 
 HEAD = """# The gallery of DAGs
 
-Each file in [dags/](../dags) stands alone, so that it can be copied alone: its constants, retries and Params are its own. The Params have
+Each file in `dags/` stands alone, so that it can be copied alone: its constants, retries and Params are its own. The Params have
 defaults from the environment (`OROCOMMERCE_LAKE` and the like), which a deployment sets; a run may be triggered with others. What is
 about another system (a warehouse, an ERP) is a plain task on SQLite or CSV, to be replaced by yours. The tests run all of them on a real
 scheduler.

@@ -1,4 +1,4 @@
-"""Writes the generated parts of docs/entities.md and docs/coverage.md: `python docs/tables.py`, from the checkout's root.
+"""Writes the generated parts of the pages in `GENERATED`: `python docs/tables.py`, from the checkout's root.
 
 A test compares them with what stands there, so they cannot be out of date.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from oro_provider.api.errors import OroCommerceError
 from oro_provider.entities import ENTITIES
 from oro_provider.entities.lookups import LOOKUPS
 from oro_provider.entities.model import ByFilter, Dictionary, LocalizedDictionary, Tree, files_of
@@ -245,7 +246,32 @@ def coverage() -> str:
     return table(("", "Call", "Covered by", "Test"), rows)
 
 
+def errors() -> str:
+    """Return the tree of errors."""
+    rows = [
+        (
+            f"{'&nbsp;' * 4 * depth}`{kind.__name__}`",
+            " ".join(str(kind.__doc__).partition("\n\n")[0].split()),
+            _tried(kind),
+        )
+        for kind, depth in _tree(OroCommerceError)
+    ]
+    return table(("Error", "Means", "Tried again"), rows)
+
+
+def _tree(kind: type[OroCommerceError], depth: int = 0) -> Iterable[tuple[type[OroCommerceError], int]]:
+    yield kind, depth
+    for below in kind.__subclasses__():
+        if below.__module__ == kind.__module__:
+            yield from _tree(below, depth + 1)
+
+
+def _tried(kind: type[OroCommerceError]) -> str:
+    return "no, permanent" if kind.permanent else "yes"
+
+
 GENERATED = {
+    "errors.md": {"errors": errors},
     "entities.md": {"entities": entities, "lookups": lookups, "fields": fields},
     "coverage.md": {"coverage": coverage},
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PUBLISHED_BY = (
     "airflow.sdk",
+    "datetime",
     "airflow.timetables.interval",
     "oro_provider.api.client",
     "oro_provider.api.documents",
@@ -50,7 +51,7 @@ def _given() -> dict[str, Any]:
     from oro_provider.assets import orders_asset
 
     def a_task(name: str) -> Any:
-        @task(task_id=name)
+        @task(task_id=name, multiple_outputs=False)
         def theirs(*_: Any) -> dict[str, Any]:
             return {}
 
