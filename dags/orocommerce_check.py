@@ -1,6 +1,8 @@
 """
 ### What is wrong with a connection
 
+    check
+
 `check` looks at a connection as `airflow orocommerce check` does and logs each finding with its cure; it fails where something is
 wrong. For an Airflow without a shell: trigger it with the connection's id, read the log, or take the findings from XCom.
 

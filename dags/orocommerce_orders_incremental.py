@@ -1,13 +1,11 @@
 """
 ### Orders into a warehouse, day by day
 
+    extract >> merge
+
 `extract` reads the orders that were changed in the run's data interval into files and hands their manifest on by XCom;
 `merge` puts them into the warehouse. An order that changes again is read again by the interval of that change, and the newest
 state wins, so runs may come in any order and any run may be repeated.
-
-```text
-extract -> merge
-```
 
 * Backfill: `airflow backfill create --dag-id orocommerce_orders_incremental --from-date 2026-11-01 --to-date 2026-11-07`.
 * To adapt: the param `lake` (a folder, or a URL such as `s3://aws_default@lake/orocommerce`; `OROCOMMERCE_LAKE` is its default), and

@@ -1,14 +1,12 @@
 """
 ### Orders handed over as they arrive
 
+    extract >> hand_over >> advance
+
 A watcher in the triggerer polls the store and wakes this DAG as soon as there are new orders. The event is a wake-up and not the
 data: `extract` reads all that the watermark has not passed, however many events it took, `hand_over` passes it on, and only
 then `advance` moves the watermark. A run that fails is caught up by the next one; an order whose hand-over was cut off is handed over
 again, and recognized by its id and `updatedAt`.
-
-```text
-extract -> hand_over -> advance
-```
 
 * `max_active_runs=1`: two runs would read from one watermark.
 * The asset is an inlet of the tasks and not an outlet, which would start the DAG again.

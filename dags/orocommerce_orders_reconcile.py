@@ -1,13 +1,11 @@
 """
 ### Orders of the store against those of the warehouse, once a week
 
+    known >> extract >> apply
+
 Windows see what changes. They do not see what is deleted, nor an order that was imported with a past date, which is born behind
 every watermark. `known` writes down what the warehouse has, `extract` compares it with all ids of the store (a small request for 5,000
 orders) and reads only what differs, `apply` puts that right.
-
-```text
-known -> extract -> apply
-```
 
 * To adapt: the param `lake`, and `known` and `apply` for your warehouse. The file must be in the order of ids, each id once.
 """

@@ -1,13 +1,11 @@
 """
 ### Orders of a large window, read by several workers
 
+    plan >> shard[] >> publish
+
 `plan` cuts the window into ranges of ids, `shard` is mapped over them and runs on as many workers as there are, `publish` makes
 one manifest of their files. A shard that is killed is read again alone, from where it was; nothing of the window is seen
 before all of it is there.
-
-```text
-plan -> shard[] -> publish
-```
 
 * The store sees at most slots of the pool times `max_connections` of the connection: make the pool with
   `airflow pools set orocommerce 2 "tasks that read OroCommerce"` and name it in `OROCOMMERCE_POOL`, a constant, since Airflow

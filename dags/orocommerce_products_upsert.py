@@ -1,13 +1,11 @@
 """
 ### An ERP's products into the store
 
+    read_erp >> resolve >> upsert
+
 `read_erp` reads the ERP's file, `resolve` turns the names in it (tax codes, categories, brands, units) into ids, and `upsert`
 creates the products that the store lacks and changes those that differ. A name that the store does not have stops the
 run before anything is written; a product that the store refuses is written to the rejects, and the task fails with its outcome.
-
-```text
-read_erp -> resolve -> upsert
-```
 
 * To adapt: the param `erp_csv` (its columns are fields of products, see `docs/entities.md`), or any task that returns such rows, and the
   param `rejects`. Rows for which XCom is too small stay in the file: give its path as `records`.

@@ -1,12 +1,10 @@
 """
 ### Shipment trackings onto orders
 
+    shipments >> resolve >> push
+
 `shipments` takes what was shipped in the run's data interval, `resolve` finds the orders by their identifiers, and `push` posts
 the trackings that an order does not have yet, so the same interval can be pushed again.
-
-```text
-shipments -> resolve -> push
-```
 
 * A store has no unique key for trackings: `max_active_runs=1` keeps two runs from posting the same one at once.
 * To adapt: the param `shipments_csv` (order, method, number, shipped_at), or any task that returns such rows, and the param `rejects`. A

@@ -21,7 +21,8 @@ from tables import table
 ROOT = Path(__file__).resolve().parent.parent
 DAGS = ROOT / "dags"
 DRAWINGS = ROOT / "docs" / "images" / "dags"
-DIAGRAM = re.compile(r"```text\n.*?```", re.DOTALL)
+# A docstring begins with its heading, then the diagram, indented.
+HEADING = re.compile(r"\A(### [^\n]+\n\n)((?: {4}[^\n]+\n)+\n)?")
 
 HEAD = """# The gallery of DAGs
 
@@ -103,21 +104,14 @@ def _dag_of(value: Any) -> Any:
 
 
 def diagram(example: Example) -> str:
-    """Return the tasks and their order as text."""
-    ways = (" -> ".join(example.labels[id_] for id_ in way) for way in example.chains)
-    return "```text\n" + "\n".join(ways) + "\n```"
+    """Return the tasks and their order as text, a line for each way through them."""
+    return "".join(f"    {' >> '.join(example.labels[id_] for id_ in way)}\n" for way in example.chains)
 
 
 def source(example: Example) -> str:
-    """Return the DAG file with its diagram anew; a docstring without one gets it after its first paragraph."""
-    doc = example.doc
-    if DIAGRAM.search(doc):
-        new = DIAGRAM.sub(lambda _: diagram(example), doc)
-    else:
-        heading, purpose, *rest = doc.split("\n\n")
-        new = "\n\n".join([heading, purpose.rstrip("\n"), diagram(example), *rest])
-        new = new if new.endswith("\n") else new + "\n"
-    return example.path.read_text().replace(doc, new, 1)
+    """Return the DAG file with its diagram anew, below the heading of its docstring."""
+    new = HEADING.sub(lambda found: f"{found[1]}{diagram(example)}\n", example.doc)
+    return example.path.read_text().replace(example.doc, new, 1)
 
 
 BOX, GAP, ROW = 34, 46, 62  # height of a box, between two of them, from line to line; in pixels
@@ -168,7 +162,7 @@ def _box(left: int, top: int, wide: int) -> str:
 
 def section(example: Example) -> str:
     """Return what the page says of a DAG."""
-    heading, _, text = DIAGRAM.sub("", example.doc).strip().partition("\n")
+    heading, _, text = HEADING.sub(lambda found: found[1], example.doc).strip().partition("\n")
     name = example.dag.dag_id
     facts = [("Runs", _schedule(example.dag)), ("Tasks", _operators(example))]
     params = {key: example.dag.params.get_param(key) for key in example.dag.params}
@@ -177,7 +171,7 @@ def section(example: Example) -> str:
         f"## {heading.removeprefix('### ')}",
         f"[dags/{example.path.name}](../dags/{example.path.name})",
         f"![{', '.join(' then '.join(way) for way in example.chains)}](images/dags/{name}.svg)",
-        re.sub(r"\n{3,}", "\n\n", text.strip()).replace("`docs/", "`"),
+        text.strip().replace("`docs/", "`"),
         table(("", ""), facts),
     ])  # fmt: skip
 
@@ -190,7 +184,8 @@ def _schedule(dag: Any) -> str:
     if isinstance(dag.schedule, Asset | list | tuple):
         assets = dag.schedule if isinstance(dag.schedule, list | tuple) else [dag.schedule]
         return "when there is news of " + ", ".join(f"`{asset.uri}`" for asset in assets)
-    return f"`{dag.timetable.summary}`, over an interval"
+    what = "a partition" if "Partition" in type(dag.timetable).__name__ else "an interval"
+    return f"`{dag.timetable.summary}`, {what} each"
 
 
 def _operators(example: Example) -> str:

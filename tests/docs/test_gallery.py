@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
 from tests.docs.pages import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+# What is drawn are the DAGs as the newest Airflow has them; an older one cannot import all of them.
+newest = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="the gallery is drawn by the newest Airflow")
 DAGS = sorted((ROOT / "dags").glob("*.py"))
 
 
@@ -28,6 +31,7 @@ def gallery() -> Any:
     return module
 
 
+@newest
 def test_page_drawings_and_diagrams_are_those_of_the_dags(gallery: Any) -> None:
     files: dict[Path, str] = gallery.files()
     stale = [path.name for path, text in files.items() if not path.exists() or path.read_text() != text]
@@ -35,6 +39,7 @@ def test_page_drawings_and_diagrams_are_those_of_the_dags(gallery: Any) -> None:
     assert {path.name for path in gallery.DRAWINGS.iterdir()} == {f"{path.stem}.svg" for path in DAGS}
 
 
+@newest
 @pytest.mark.parametrize("path", DAGS, ids=lambda path: path.stem)
 def test_a_dag_says_what_it_is_for_and_how_to_adapt_it(gallery: Any, path: Path) -> None:
     (example,) = [example for example in gallery.examples() if example.path == path]
@@ -46,7 +51,7 @@ def test_a_dag_says_what_it_is_for_and_how_to_adapt_it(gallery: Any, path: Path)
     assert dag.doc_md.strip() == example.doc.strip()
     assert "orocommerce" in dag.tags
     # An asset's address and its watcher cannot take a Param.
-    assert "orocommerce_conn_id" in dag.params or "`CONNECTION`" in example.doc
+    assert "orocommerce_conn_id" in dag.params or "`CONNECTION`" in example.doc, "the connection is no Param"
     assert all(param.description for param in (dag.params.get_param(key) for key in dag.params))
     assert all(task.retries or dag.schedule is None for task in dag.task_dict.values())
 
@@ -67,7 +72,7 @@ def test_roads_that_part_and_meet_are_drawn_and_told(gallery: Any) -> None:
         first >> [left, right] >> last
         first >> last
     example = gallery.Example(ROOT / "dags" / "parting.py", "", dag)
-    assert gallery.diagram(example) == "```text\nfirst -> left -> last\nfirst -> right -> last\n```"
+    assert gallery.diagram(example) == "    first >> left >> last\n    first >> right >> last\n"
     drawing = gallery.drawing(example)
     assert drawing.count("marker-end") == 4
     assert all(f">{name}</text>" in drawing for name in ("first", "left", "right", "last"))
