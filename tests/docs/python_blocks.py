@@ -90,7 +90,7 @@ def _unknown(tree: ast.Module) -> set[str]:
                 used.add(name)
             case ast.Name(id=name) | ast.arg(arg=name):
                 defined.add(name)
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 defined.add(name)
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                 defined |= {(alias.asname or alias.name).partition(".")[0] for alias in aliases}
