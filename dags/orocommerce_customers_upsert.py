@@ -1,6 +1,8 @@
 """
 ### A CRM's customers into the store: groups, customers, their users, and the addresses of both
 
+    groups >> customer_groups >> resolve >> customers >> users >> addresses
+
 `groups` reads which customer groups the CRM's customers are in, and the tasks after it make the store have them, in the order in
 which they need each other: groups, customers, users, addresses. `resolve` turns the names that customers refer to (groups, payment
 terms, tax codes) into ids before the first customer is written: a name that the store does not have stops the run there.
@@ -9,8 +11,8 @@ terms, tax codes) into ids before the first customer is written: a name that the
   `customer_user` (an e-mail), and rows of both kinds may be mixed.
 * A store does not keep names of customers, groups, or addresses unique: `max_active_runs=1` keeps two runs from making one twice. Give a
   pool of one slot to other DAGs that load customers too.
-* To adapt: `OROCOMMERCE_CRM`, a folder or an address in object storage with `customers.csv`, `users.csv` and `addresses.csv` (columns as in
-  `docs/entities.md`). An empty cell says nothing about its field.
+* To adapt: the params `rejects` and `crm`, a folder or an address in object storage with `customers.csv`, `users.csv` and `addresses.csv`
+  (columns as in `docs/entities.md`). An empty cell says nothing about its field.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import os
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.sdk import DAG, get_current_context, task
+from airflow.sdk import DAG, Param, get_current_context, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from oro_provider.operators.lookups import OroCommerceResolveLookupsOperator
@@ -34,9 +36,8 @@ from oro_provider.paths import path_of
 from oro_provider.windows import resolve_window
 
 CRM = os.environ.get("OROCOMMERCE_CRM", "/opt/airflow/crm")
-REJECTS = (
-    f"{os.environ.get('OROCOMMERCE_REJECTS', '/opt/airflow/rejects')}/customers/{{{{ data_interval_start | ds }}}}"
-)
+REJECTS = os.environ.get("OROCOMMERCE_REJECTS", "/opt/airflow/rejects")
+REFUSED = "{{ params.rejects }}/customers/{{ data_interval_start | ds }}"
 
 
 def tell_outcome(context: Any) -> None:
@@ -50,8 +51,9 @@ def tell_outcome(context: Any) -> None:
 @task
 def groups() -> list[dict[str, str]]:
     """Return a row for each group that a customer of the CRM is in."""
-    window = resolve_window(get_current_context())
-    with path_of(f"{CRM}/customers.csv").open(newline="", encoding="utf-8") as file:
+    context = get_current_context()
+    window = resolve_window(context)
+    with path_of(f"{context['params']['crm']}/customers.csv").open(newline="", encoding="utf-8") as file:
         names = dict.fromkeys(row["group"] for row in csv.DictReader(file) if row.get("group"))
     print(f"{len(names)} customer groups for {window}")  # noqa: T201
     return [{"name": name} for name in names]
@@ -71,23 +73,31 @@ with DAG(
         "retry_exponential_backoff": True,
         "execution_timeout": timedelta(hours=2),
         "on_failure_callback": tell_outcome,
+        "orocommerce_conn_id": "{{ params.orocommerce_conn_id }}",
+    },
+    params={
+        "orocommerce_conn_id": Param("orocommerce_default", type="string", description="The connection to the store"),
+        "crm": Param(CRM, type="string", description="Folder or object storage URL of the CRM's files"),
+        "rejects": Param(REJECTS, type="string", description="Folder or object storage URL of refused rows"),
     },
     tags=["orocommerce", "customers"],
 ):
     customer_groups = OroCommerceUpsertCustomerGroupsOperator(
-        task_id="customer_groups", records=groups(), rejects=f"{REJECTS}/groups.jsonl"
+        task_id="customer_groups", records=groups(), rejects=f"{REFUSED}/groups.jsonl"
     )
-    resolve = OroCommerceResolveLookupsOperator(task_id="resolve", entity="customers", records=f"{CRM}/customers.csv")
+    resolve = OroCommerceResolveLookupsOperator(
+        task_id="resolve", entity="customers", records="{{ params.crm }}/customers.csv"
+    )
     customers = OroCommerceUpsertCustomersOperator(
         task_id="customers",
-        records=f"{CRM}/customers.csv",
+        records="{{ params.crm }}/customers.csv",
         lookups=resolve.output,
-        rejects=f"{REJECTS}/customers.jsonl",
+        rejects=f"{REFUSED}/customers.jsonl",
     )
     users = OroCommerceUpsertCustomerUsersOperator(
-        task_id="users", records=f"{CRM}/users.csv", rejects=f"{REJECTS}/users.jsonl"
+        task_id="users", records="{{ params.crm }}/users.csv", rejects=f"{REFUSED}/users.jsonl"
     )
     addresses = OroCommerceUpsertAddressesOperator(
-        task_id="addresses", records=f"{CRM}/addresses.csv", rejects=f"{REJECTS}/addresses.jsonl"
+        task_id="addresses", records="{{ params.crm }}/addresses.csv", rejects=f"{REFUSED}/addresses.jsonl"
     )
     customer_groups >> resolve >> customers >> users >> addresses

@@ -1,6 +1,8 @@
 """
 ### An ERP's prices into the store
 
+    price_file >> upsert
+
 `price_file` says which file is to be loaded, and `upsert` makes the price lists have the prices in it: those that are there and
 the same are left alone. The path goes through XCom and the rows do not, so the file may have a million of them.
 
@@ -8,8 +10,9 @@ the same are left alone. The path goes through XCom and the rows do not, so the 
   rejects with the reason. Up to 1 % of such rows are let pass; more fail the task, with its outcome in XCom. The others are in
   the store in either case. After repair, `OroCommerceReplayRejectsOperator` sends the file of rejects again.
 * The task announces what it did: a DAG with `schedule=[create_asset(resource="productprices")]` runs after it.
-* To adapt: `OROCOMMERCE_PRICES_CSV` (price_list, product, unit, quantity, currency, value; the product by its SKU, the list by its
-  name), an address in object storage, or a file for each day: `s3://erp/prices/{ds}.csv`.
+* The connection is a constant and no param, since the asset has it in its address, which is made when the file is parsed.
+* To adapt: `CONNECTION`, and the params `rejects` and `prices_csv` (price_list, product, unit, quantity, currency, value; the product by
+  its SKU, the list by its name), an address in object storage, or a file for each day: `s3://erp/prices/{ds}.csv`.
 """
 
 from __future__ import annotations
@@ -18,13 +21,14 @@ import os
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.sdk import DAG, get_current_context, task
+from airflow.sdk import DAG, Param, get_current_context, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from oro_provider.assets import create_asset
 from oro_provider.operators.upsert import OroCommerceUpsertProductPricesOperator
 from oro_provider.windows import resolve_window
 
+CONNECTION = os.environ.get("OROCOMMERCE_CONN_ID", "orocommerce_default")
 PRICES_CSV = os.environ.get("OROCOMMERCE_PRICES_CSV", "/opt/airflow/erp/prices.csv")
 REJECTS = os.environ.get("OROCOMMERCE_REJECTS", "/opt/airflow/rejects")
 
@@ -39,8 +43,9 @@ def tell_outcome(context: Any) -> None:
 @task
 def price_file() -> str:
     """Return the path of the prices of the data interval."""
-    window = resolve_window(get_current_context())
-    path = PRICES_CSV.replace("{ds}", f"{window.since:%Y-%m-%d}")
+    context = get_current_context()
+    window = resolve_window(context)
+    path = str(context["params"]["prices_csv"]).replace("{ds}", f"{window.since:%Y-%m-%d}")
     print(f"{path} for {window}")  # noqa: T201
     return path
 
@@ -59,13 +64,18 @@ with DAG(
         "retry_exponential_backoff": True,
         "execution_timeout": timedelta(hours=6),
     },
+    params={
+        "prices_csv": Param(PRICES_CSV, type="string", description="The ERP's file"),
+        "rejects": Param(REJECTS, type="string", description="Folder or object storage URL of refused rows"),
+    },
     tags=["orocommerce", "prices"],
 ):
     upsert = OroCommerceUpsertProductPricesOperator(
         task_id="upsert",
+        orocommerce_conn_id=CONNECTION,
         records=price_file(),
-        rejects=f"{REJECTS}/prices/{{{{ data_interval_start | ds }}}}.jsonl",
+        rejects="{{ params.rejects }}/prices/{{ data_interval_start | ds }}.jsonl",
         max_rejects=0.01,
-        asset=create_asset(resource="productprices"),
+        asset=create_asset(orocommerce_conn_id=CONNECTION, resource="productprices"),
         on_failure_callback=tell_outcome,
     )
