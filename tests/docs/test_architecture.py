@@ -35,10 +35,14 @@ def drawing() -> str:
     return found[1]
 
 
-def drawn() -> set[str]:
-    """Return the rooms and modules that the drawing names, as they are called on disk."""
-    inside, _, _ = drawing().partition("\nbenchmarks/")
+def named(text: str) -> set[str]:
+    """Return the rooms and modules that a part of the drawing names, as they are called on disk."""
+    inside, _, _ = text.partition("\nbenchmarks/")
     return {name.rstrip("/") for name in re.findall(r"\b([a-z_]+(?:/|\.py))(?=[\s:,)])", inside)} - {"oro_provider"}
+
+
+def drawn() -> set[str]:
+    return named(drawing())
 
 
 def contracts() -> list[dict[str, Any]]:
@@ -72,7 +76,7 @@ def test_every_room_is_in_the_contract() -> None:
 
 def test_below_the_line_is_what_must_not_import_airflow() -> None:
     _, _, below = drawing().partition("Airflow stops here\n")
-    names = set(re.findall(r"^  ([a-z_]+)(?:/|\.py)", below, re.MULTILINE))
+    names = {name.rstrip("/").removesuffix(".py") for name in named(below)}
     forbidden = next(contract for contract in contracts() if contract["type"] == "forbidden")
     assert {f"oro_provider.{name}" for name in names} == set(forbidden["source_modules"])
     assert "airflow" in forbidden["forbidden_modules"]
