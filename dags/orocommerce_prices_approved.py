@@ -9,8 +9,9 @@ a worker, and `apply` writes it. A file that changes nothing asks nobody. No ans
 after `OROCOMMERCE_PRICES_HOURS` sends a mail.
 
 * Prices that somebody changes in the store meanwhile are compared anew by `apply`, which sends only what differs then.
-* To adapt: `OROCOMMERCE_PRICES_CSV` (price_list, product, unit, quantity, currency, value), `OROCOMMERCE_WORK` (a folder or URL that all
-  workers see), `OROCOMMERCE_PRICES_MAIL` (to whom; it needs a connection `smtp_default`), and `assigned_users=` of `approve`.
+* The deadline and its receiver are constants and no params, since Airflow reads them when the file is parsed.
+* To adapt: the params `orocommerce_conn_id`, `prices_csv` (price_list, product, unit, quantity, currency, value) and `work` (a folder or
+  URL that all workers see), `HOURS`, `MAIL` (it needs a connection `smtp_default`), and `assigned_users=` of `approve`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import DAG, ObjectStoragePath, task
+from airflow.sdk import DAG, ObjectStoragePath, Param, task
 from airflow.sdk.definitions.deadline import AsyncCallback, DeadlineAlert, DeadlineReference
 
 from oro_provider.operators.upsert import OroCommerceUpsertProductPricesOperator
@@ -49,11 +50,11 @@ LATE = DeadlineAlert(
 
 
 @task
-def take(run_id: str) -> str:
+def take(prices_csv: str, work: str, run_id: str | None = None) -> str:
     """Copy the file for this run, and return the copy's path."""
-    copy = ObjectStoragePath(WORK) / f"{run_id.replace(':', '')}.csv"
+    copy = ObjectStoragePath(work) / f"{str(run_id).replace(':', '')}.csv"
     copy.parent.mkdir(parents=True, exist_ok=True)
-    copy.write_bytes(ObjectStoragePath(PRICES_CSV).read_bytes())
+    copy.write_bytes(ObjectStoragePath(prices_csv).read_bytes())
     return str(copy)
 
 
@@ -88,11 +89,20 @@ with DAG(
         "retry_delay": timedelta(minutes=1),
         "retry_policy": OroCommerceRetryPolicy(),  # Airflow 3.3; passed over before
     },
+    params={
+        "orocommerce_conn_id": Param("orocommerce_default", type="string", description="The connection to the store"),
+        "prices_csv": Param(PRICES_CSV, type="string", description="The file with the new prices"),
+        "work": Param(WORK, type="string", description="Folder or object storage URL of copies and plans"),
+    },
     tags=["orocommerce", "prices"],
 ) as dag:
-    prices = take()
+    prices = take("{{ params.prices_csv }}", "{{ params.work }}")
     plan = OroCommerceUpsertProductPricesOperator(
-        task_id="plan", records=prices, dry_run=True, results=f"{WORK}/{{{{ run_id | replace(':', '') }}}}.plan.jsonl"
+        task_id="plan",
+        orocommerce_conn_id="{{ params.orocommerce_conn_id }}",
+        records=prices,
+        dry_run=True,
+        results="{{ params.work }}/{{ run_id | replace(':', '') }}.plan.jsonl",
     )
     planned = changes(plan.output)  # type: ignore[arg-type]  # the outcome, by XCom
     approve = ApprovalOperator(
@@ -102,4 +112,6 @@ with DAG(
         defaults="Reject",
         response_timeout=timedelta(days=1),
     )
-    approve >> OroCommerceUpsertProductPricesOperator(task_id="apply", records=prices)
+    approve >> OroCommerceUpsertProductPricesOperator(
+        task_id="apply", orocommerce_conn_id="{{ params.orocommerce_conn_id }}", records=prices
+    )

@@ -185,7 +185,9 @@ def _schedule(dag: Any) -> str:
         assets = dag.schedule if isinstance(dag.schedule, list | tuple) else [dag.schedule]
         return "when there is news of " + ", ".join(f"`{asset.uri}`" for asset in assets)
     what = "a partition" if "Partition" in type(dag.timetable).__name__ else "an interval"
-    return f"`{dag.timetable.summary}`, {what} each"
+    # The SDK's timetables have no summary, the scheduler's no expression.
+    cron = getattr(dag.timetable, "expression", None) or dag.timetable.summary
+    return f"`{cron}`, {what} each"
 
 
 def _operators(example: Example) -> str:
