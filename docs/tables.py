@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from oro_provider.api.errors import OroCommerceError
+from oro_provider.capabilities import AIRFLOWS, CAPABILITIES, STORE_DIFFERENCES, STORES
 from oro_provider.entities import ENTITIES
 from oro_provider.entities.lookups import LOOKUPS
 from oro_provider.entities.model import ByFilter, Dictionary, LocalizedDictionary, Tree, files_of
@@ -270,10 +271,31 @@ def _tried(kind: type[OroCommerceError]) -> str:
     return "no, permanent" if kind.permanent else "yes"
 
 
+def airflows() -> str:
+    """Return the table of the minors of Airflow, the release that is tested of each, and their Pythons."""
+    rows = [(one.name, one.tested, f"{one.pythons[0]} to {one.pythons[-1]}") for one in AIRFLOWS]
+    return table(("Airflow", "Tested with", "Python"), rows)
+
+
+def capabilities() -> str:
+    """Return the table of what Airflow brings from which minor on, and what there is before."""
+    rows = [
+        (one.what, *("yes" if airflow.minor >= one.since else "-" for airflow in AIRFLOWS), one.before)
+        for one in CAPABILITIES.values()
+    ]
+    return table(("What you get", *(airflow.name for airflow in AIRFLOWS), "Before"), rows)
+
+
+def stores() -> str:
+    """Return the table of where stores differ."""
+    return table(("", *STORES), [(one.what, *one.stores) for one in STORE_DIFFERENCES])
+
+
 GENERATED = {
     "errors.md": {"errors": errors},
     "entities.md": {"entities": entities, "lookups": lookups, "fields": fields},
     "coverage.md": {"coverage": coverage},
+    "compatibility.md": {"airflows": airflows, "capabilities": capabilities, "stores": stores},
 }
 
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # A pre-release counts as its release: 3.2.0rc1 has what 3.2 has.
-_RELEASE = Version(airflow_version).release
+RELEASE = Version(airflow_version).release
 
-AIRFLOW_V_3_2_PLUS: bool = _RELEASE >= (3, 2)
-AIRFLOW_V_3_3_PLUS: bool = _RELEASE >= (3, 3)
+AIRFLOW_V_3_2_PLUS: bool = RELEASE >= (3, 2)
+AIRFLOW_V_3_3_PLUS: bool = RELEASE >= (3, 3)
 
 if TYPE_CHECKING or AIRFLOW_V_3_2_PLUS:
     from airflow.sdk import conf
@@ -69,6 +69,7 @@ def metrics() -> Any:
 __all__ = [
     "AIRFLOW_V_3_2_PLUS",
     "AIRFLOW_V_3_3_PLUS",
+    "RELEASE",
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",

@@ -62,7 +62,8 @@ def resolve_window(context: Context, since: Any = None, until: Any = None, perio
 
 def _partition(context: Context, period: timedelta | None) -> tuple[datetime, datetime] | None:
     """Return the bounds of the run's partition, where it has one that is a time (Airflow 3.2 and later)."""
-    key = str(context.get("partition_key") or "")
+    # Airflow 3.2 has the key with the run only, and no date.
+    key = str(context.get("partition_key") or getattr(context.get("dag_run"), "partition_key", None) or "")
     try:
         return _bounds(context, key, period)
     except (ValueError, OverflowError):  # the 13th month, the year 10000

@@ -1,6 +1,7 @@
 """The Airflow of the tests: its home lies inside the checkout, one for each process, and goes when the process does.
 
-Airflow reads these when it is imported, so they are set before any test module is.
+Airflow reads these when it is imported, so they are set before any test module is. Also the one reason to skip a test: what
+this Airflow lacks by the table in `oro_provider.capabilities`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from oro_provider.capabilities import CAPABILITIES
 from tests.leaks import LeakSearch
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -48,6 +50,17 @@ def leaks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     plugin: LeakSearch = request.config.pluginmanager.get_plugin("leaks")
     plugin.look_into(tmp_path_factory.getbasetemp())
     return plugin
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what is marked with a capability that this Airflow lacks: `@pytest.mark.capability("partitions")`."""
+    needed = [(item, marker.args[0]) for item in items for marker in item.iter_markers("capability")]
+    if needed:
+        from oro_provider.version_compat import RELEASE
+
+        for item, name in needed:
+            if (since := CAPABILITIES[name].since) > RELEASE:
+                item.add_marker(pytest.mark.skip(reason=f"{name} came with Airflow {since[0]}.{since[1]}"))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import pytest
 
 from oro_provider import cli
 from oro_provider.entities import ENTITIES
-from oro_provider.version_compat import AIRFLOW_V_3_2_PLUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +72,7 @@ def test_a_wrong_call_is_refused_with_its_usage(arguments: tuple[str, ...], comm
     assert "usage: python -m oro_provider" in said.err
 
 
-@pytest.mark.skipif(not AIRFLOW_V_3_2_PLUS, reason="command groups of providers came with Airflow 3.2")
+@pytest.mark.capability("provider_commands")
 def test_airflow_has_the_same_commands() -> None:
     (group,) = cli.get_commands()
     assert group.name == "orocommerce"

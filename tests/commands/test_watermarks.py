@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
 from oro_provider.watermarks import Watermark
 
 if TYPE_CHECKING:
@@ -17,14 +16,12 @@ ASSET = "orocommerce://shop/orders"
 POSITION = {"until": "2026-11-07T10:00:00Z", "last_id": 77}
 
 
-@pytest.fixture(params=["state store", "variables"])
+@pytest.fixture(params=[pytest.param("state store", marks=pytest.mark.capability("asset_state_store")), "variables"])
 def stored(request: pytest.FixtureRequest, airflow_database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A watermark of two readers, kept as this Airflow or an older one keeps it."""
     from airflow.utils.session import create_session
 
     if request.param == "state store":
-        if not AIRFLOW_V_3_3_PLUS:
-            pytest.skip("assets have a state store from Airflow 3.3 on")
         from airflow.models.asset import AssetModel
         from airflow.state import AssetScope, get_state_backend
 

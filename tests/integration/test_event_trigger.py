@@ -12,10 +12,9 @@ import pytest
 from oro_provider.assets import orders_asset
 from oro_provider.extract.position import Position
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
 from oro_provider.watermarks import Watermark
+from tests.asset_state import Stores, let_variables_show
 from tests.integration.orders import Shop, shop
-from tests.unit.test_watermarks import Stores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 ORDERS = orders_asset()
 KEY = Watermark(ORDERS).key
-pytestmark = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="assets have a state store since Airflow 3.3")
 
 
 @pytest.fixture
@@ -38,12 +36,20 @@ def store(sandbox_shop: Shop) -> IntegrationStore:
     return sandbox_shop.store
 
 
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state of the asset that all watchers of a test watch."""
+    monkeypatch.setattr(Watcher, "state", {}, raising=False)
+    let_variables_show(Watcher.state, monkeypatch)
+
+
 class Watcher:
     """A trigger in its triggerer, and the events that it has sent."""
 
+    state: dict[str, Any]
+
     def __init__(self, **arguments: Any) -> None:
         self.trigger = OroCommerceNewOrdersEventTrigger(**{"poll_interval": 0.2, **arguments})
-        self.state: dict[str, Any] = {}
         self.trigger.asset_state_store = Stores({ORDERS.name: self.state})  # type: ignore[assignment]  # stands in
         self.events: list[dict[str, Any]] = []
 

@@ -14,10 +14,10 @@ import pytest
 from oro_provider.assets import orders_asset
 from oro_provider.operators.extract import OroCommerceExtractOperator, OroCommerceExtractOrdersOperator
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS, AirflowFailException
+from oro_provider.version_compat import AirflowFailException
 from oro_provider.watermarks import Watermark
+from tests.asset_state import Stores, let_variables_show
 from tests.integration.orders import Shop, shop
-from tests.unit.test_watermarks import Stores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from tests.integration.store import IntegrationStore
 
 ORDERS = orders_asset()
-pytestmark = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="assets have a state store since Airflow 3.3")
 
 
 @pytest.fixture
@@ -39,8 +38,17 @@ def store(sandbox_shop: Shop) -> IntegrationStore:
     return sandbox_shop.store
 
 
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state of the asset that all runs of a test read."""
+    monkeypatch.setattr(Run, "state", {}, raising=False)
+    let_variables_show(Run.state, monkeypatch)
+
+
 class Run:
     """Runs of a DAG that extracts by watermark: their context, what they read and what they leave in XCom."""
+
+    state: dict[str, Any]
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -54,7 +62,7 @@ class Run:
             max_tries=0,
             task=SimpleNamespace(retries=0),
         )
-        stores = Stores({ORDERS.name: {}})
+        stores = Stores({ORDERS.name: self.state})
         self.context: Any = {"ti": ti, "asset_state_store": stores, "dag_run": SimpleNamespace(run_type="asset")}
 
     def extract(self, **arguments: Any) -> list[str]:

@@ -18,7 +18,6 @@ from demo.environment import CHECKOUT
 from demo.store import Store, StoreReader
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
 from oro_provider.triggers.orders import OroCommerceNewOrdersTrigger
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -31,7 +30,7 @@ LONGEST_BLOCK = 0.050
 BYTES_A_SENSOR = 20_000
 
 pytestmark = [
-    pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="Airflow has shared streams since 3.3"),
+    pytest.mark.capability("shared_streams"),
     pytest.mark.timeout(180),
 ]
 

@@ -105,6 +105,11 @@ def test_a_partition_of_a_zone_that_is_not_known_has_no_guessed_end() -> None:
     assert str(window) == "2026-10-24T22:00:00Z .. 2026-10-25T22:00:00Z"
 
 
+def test_a_partition_that_the_run_alone_names_is_one_too() -> None:
+    context: Any = {**INTERVAL, "dag_run": SimpleNamespace(partition_key="2026-11")}  # as Airflow 3.2 has it
+    assert str(resolve_window(context)) == "2026-11-01T00:00:00Z .. 2026-12-01T00:00:00Z"
+
+
 def test_a_partition_that_tells_no_period_fails_and_names_the_cure() -> None:
     context: Any = {"partition_key": "2026-11-07T00:00:00", "partition_date": DAY}
     with pytest.raises(AirflowFailException, match="partition_period="):

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
 from tests.system.arrivals import ARRIVAL, Arrivals, arrivals
 from tests.system.stack import QUICK_RECOVERY
 
@@ -54,7 +53,6 @@ class Customers:
         return "2020-05-05T05:05:05Z" if self.chance.random() < 0.05 else None
 
 
-@pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="with the watermark in a Variable as before 3.3 the DAG is the same")
 def test_no_order_is_lost_and_none_handed_over_twice() -> None:
     with arrivals("soak-arrivals", 5.0, QUICK_RECOVERY) as running:
         running.stack.unpause(ARRIVAL)

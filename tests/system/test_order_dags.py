@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
 from tests.system.arrivals import ARRIVAL, SENSOR, WAITING, Arrivals, arrivals
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ def running() -> Iterator[Arrivals]:
         yield running
 
 
-@pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="before 3.3 the watermark is a Variable, and the DAG the same")
 def test_an_order_starts_a_run_within_seconds_and_is_handed_over_once(running: Arrivals) -> None:
     stack, shop = running.stack, running.shop
     stack.unpause(ARRIVAL)

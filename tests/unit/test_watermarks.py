@@ -13,23 +13,12 @@ import pytest
 from oro_provider import watermarks
 from oro_provider.assets import orders_asset
 from oro_provider.extract.position import OrderHead, Position
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS, AirflowFailException
+from oro_provider.version_compat import AirflowFailException
 from oro_provider.watermarks import Watermark
+from tests.asset_state import Stores
 
 ORDERS = orders_asset("shop")
 NOON = datetime(2026, 11, 7, 12, tzinfo=timezone.utc)
-
-
-class Stores(dict[str, dict[str, Any]]):
-    """Stands for a task's `asset_state_store`: the state of the assets among its inlets and outlets."""
-
-    def __getitem__(self, ref: Any) -> Any:
-        state = super().__getitem__(ref.name)
-
-        async def aget(key: str) -> Any:
-            return state.get(key)
-
-        return SimpleNamespace(get=state.get, set=state.__setitem__, delete=state.pop, aget=aget)
 
 
 def position(minutes: int) -> Position:
@@ -38,12 +27,15 @@ def position(minutes: int) -> Position:
     return Position(NOON, ((NOON, 100),), 100).after([head], moment)
 
 
-@pytest.fixture(params=["the asset's state store", "a Variable"])
+@pytest.fixture(
+    params=[
+        pytest.param("the asset's state store", marks=pytest.mark.capability("asset_state_store")),
+        "a Variable",
+    ]
+)
 def context(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The context of a task with the asset among its inlets, on Airflow as it is and as it was before 3.3."""
     stored = request.param == "the asset's state store"
-    if stored and not AIRFLOW_V_3_3_PLUS:
-        pytest.skip("assets have a state store since Airflow 3.3")
     monkeypatch.setattr(watermarks, "AIRFLOW_V_3_3_PLUS", stored)
     variables: dict[str, str] = {}
 
@@ -107,7 +99,7 @@ def test_what_somebody_else_wrote_there_is_refused(context: Any) -> None:
         watermark.read(context)
 
 
-@pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="assets have a state store since Airflow 3.3")
+@pytest.mark.capability("asset_state_store")
 @pytest.mark.parametrize("context", [{}, {"asset_state_store": Stores()}])
 def test_a_task_that_does_not_name_the_asset_is_told_to(context: Any) -> None:
     with pytest.raises(AirflowFailException, match="add it to the task's inlets"):

@@ -28,10 +28,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) ->
         cwd=ROOT,
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
-    if tracked.returncode != 0:
-        pytest.skip("this is no checkout")
     assert shipped == set(tracked.stdout.split())
     assert "oro_provider/py.typed" in shipped
 
@@ -51,7 +49,7 @@ def test_the_wheel_names_its_licence_entry_point_and_needs(wheel: zipfile.ZipFil
     assert names == {"apache-airflow", "apache-airflow-providers-http", "requests", "urllib3", "aiohttp", "msgspec"}
 
 
-def test_every_dependency_is_in_the_locks_of_both_airflows(wheel: zipfile.ZipFile) -> None:
+def test_every_dependency_is_in_the_lock_of_every_airflow(wheel: zipfile.ZipFile) -> None:
     for lock in (ROOT / "requirements").glob("airflow-*.txt"):
         locked = {line.split("==")[0].split("[")[0] for line in lock.read_text().splitlines() if "==" in line}
         assert {"apache-airflow-providers-http", "requests", "urllib3", "aiohttp", "msgspec"} <= locked, lock.name
