@@ -74,12 +74,14 @@ $(VENV)-docs/.ready: requirements/docs.txt | venv
 
 # A lock per Airflow minor: what that release resolved to in its month, for every Python that it supports.
 lock: venv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --exclude-newer 2026-04-01 --no-header --no-annotate \
-	  --no-emit-index-url --upgrade --constraint requirements/airflow-3.1.in requirements/dev.in -o requirements/airflow-3.1.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --exclude-newer 2026-10-01 --no-header --no-annotate \
-	  --no-emit-index-url --upgrade --constraint requirements/airflow-3.3.in requirements/dev.in -o requirements/airflow-3.3.txt
+	$(call lock,3.1,2026-04-01)
+	$(call lock,3.2,2026-07-01)
+	$(call lock,3.3,2026-10-01)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --exclude-newer 2026-10-01 --no-header --no-annotate \
 	  --no-emit-index-url --upgrade requirements/docs.in -o requirements/docs.txt
+
+lock = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --exclude-newer $(2) --no-header --no-annotate \
+	  --no-emit-index-url --upgrade --constraint requirements/airflow-$(1).in requirements/dev.in -o requirements/airflow-$(1).txt
 
 clean:
 	rm -rf .venv* .airflow .cache .demo .tmp build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

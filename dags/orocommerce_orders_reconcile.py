@@ -15,8 +15,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import sqlite3
-from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -26,31 +24,36 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from oro_provider.operators.extract import OroCommerceExtractOrdersOperator
 
 LAKE = os.environ.get("OROCOMMERCE_LAKE", "/opt/airflow/lake/orocommerce")
-WAREHOUSE = os.environ.get("OROCOMMERCE_WAREHOUSE", "/opt/airflow/warehouse.sqlite")
+WAREHOUSE = os.environ.get("OROCOMMERCE_WAREHOUSE", "sqlite:////opt/airflow/warehouse.sqlite?timeout=60")
 
 
 @task
 def known(lake: str) -> str:
     """Write the ids and dates of the warehouse's orders into a file, and return its path."""
+    from sqlalchemy import create_engine, text
+
     path = ObjectStoragePath(lake) / "known-orders.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(WAREHOUSE)) as warehouse, path.open("w", newline="") as file:
+    with create_engine(WAREHOUSE).connect() as warehouse, path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "updatedAt"])
-        writer.writerows(warehouse.execute("SELECT id, updated_at FROM orders ORDER BY id"))
+        writer.writerows(warehouse.execute(text("SELECT id, updated_at FROM orders ORDER BY id")))
     return str(path)
 
 
 @task(multiple_outputs=False)
 def apply(manifest: dict[str, Any]) -> dict[str, int]:
     """Delete what the store no longer has; the changed and the unknown are read like any other window's files."""
+    from sqlalchemy import create_engine, text
+
     gone = []
     for path in manifest["related"].get("deleted", []):
         with ObjectStoragePath(path).open("rb") as file:
-            gone += [int(json.loads(line)["id"]) for line in file]
-    with closing(sqlite3.connect(WAREHOUSE, timeout=60)) as warehouse, warehouse:
-        warehouse.executemany("DELETE FROM orders WHERE id = ?", [(id_,) for id_ in gone])
-        warehouse.executemany("DELETE FROM order_lines WHERE order_id = ?", [(id_,) for id_ in gone])
+            gone += [{"id": int(json.loads(line)["id"])} for line in file]
+    if gone:
+        with create_engine(WAREHOUSE).begin() as warehouse:
+            warehouse.execute(text("DELETE FROM orders WHERE id = :id"), gone)
+            warehouse.execute(text("DELETE FROM order_lines WHERE order_id = :id"), gone)
     return {"deleted": len(gone), "to_merge": manifest["count"]}
 
 

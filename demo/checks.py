@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine
 
 from demo.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from demo.sources import Shipment
     from demo.store import Resource
@@ -21,12 +20,11 @@ Tracking = tuple[str, str, str]
 Interval = tuple[datetime, datetime]
 
 
-def warehouse_orders(path: Path) -> dict[str, dict[str, Any]]:
-    """The rows of the warehouse's orders by id, columns without case and underscores: `updatedat`."""
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        cursor = connection.execute("SELECT * FROM orders")
-        columns = [_folded(column[0]) for column in cursor.description]
-        rows = [dict(zip(columns, row, strict=True)) for row in cursor]
+def warehouse_orders(url: str) -> dict[str, dict[str, Any]]:
+    """The rows of the warehouse's orders by id, columns without case and underscores: `updatedat`; `url` is SQLAlchemy's."""
+    with create_engine(url).connect() as warehouse:
+        found_rows = warehouse.exec_driver_sql("SELECT * FROM orders").mappings()
+        rows = [{_folded(column): value for column, value in row.items()} for row in found_rows]
     found = {str(row["id"]): row for row in rows}
     if len(found) != len(rows):
         raise ValueError(f"{len(rows)} rows of orders have only {len(found)} different ids")

@@ -70,9 +70,7 @@ def plain(home: Path) -> dict[str, str]:
     }
 
 
-def airflow(
-    home: Path, dags_folder: Path, ports: Ports, database: str | None, own: Mapping[str, str]
-) -> dict[str, str]:
+def airflow(home: Path, dags_folder: Path, ports: Ports, database: str, own: Mapping[str, str]) -> dict[str, str]:
     """The environment of all four components and of the CLI; what the caller gives as `own` comes last."""
     origin = f"http://127.0.0.1:{ports.api}"
     options = {
@@ -91,7 +89,7 @@ def airflow(
         "API__WORKERS": "1",
         "API__SECRET_KEY": secrets.token_hex(32),
         "API_AUTH__JWT_SECRET": secrets.token_hex(64),
-        "DATABASE__SQL_ALCHEMY_CONN": database or f"sqlite:///{home / 'airflow.db'}?timeout=60",
+        "DATABASE__SQL_ALCHEMY_CONN": database,
         "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",

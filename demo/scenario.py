@@ -39,7 +39,7 @@ class Places:
     home: Path
     lake: Path
     rejects: Path
-    warehouse: Path
+    warehouse: str  # a SQLAlchemy URL
     erp: Path
     shipments: Path
     prices: Path
@@ -51,13 +51,14 @@ class Places:
         lake, rejects, files, crm = home / "lake", home / "rejects", home / "files", home / "crm"
         for folder in (lake, rejects, files, crm):
             folder.mkdir(parents=True)
-        warehouse, erp, shipments = files / "warehouse.sqlite", files / "erp.csv", files / "shipments.csv"
-        return cls(home, lake, rejects, warehouse, erp, shipments, files / "prices.csv", crm)
+        warehouse = f"sqlite:///{files / 'warehouse.sqlite'}?timeout=60"
+        erp, shipments, prices = files / "erp.csv", files / "shipments.csv", files / "prices.csv"
+        return cls(home, lake, rejects, warehouse, erp, shipments, prices, crm)
 
     @property
     def written(self) -> list[Path]:
         """The folders that tasks write to."""
-        return [self.lake, self.rejects, self.warehouse.parent]
+        return [self.lake, self.rejects, self.erp.parent]
 
     def environment(self, connection: str) -> dict[str, str]:
         """What the DAG files and the hook read."""
@@ -65,7 +66,7 @@ class Places:
             "AIRFLOW_CONN_OROCOMMERCE_DEFAULT": connection,
             "OROCOMMERCE_LAKE": str(self.lake),
             "OROCOMMERCE_REJECTS": str(self.rejects),
-            "OROCOMMERCE_WAREHOUSE": str(self.warehouse),
+            "OROCOMMERCE_WAREHOUSE": self.warehouse,
             "OROCOMMERCE_ERP_CSV": str(self.erp),
             "OROCOMMERCE_SHIPMENTS_CSV": str(self.shipments),
             "OROCOMMERCE_PRICES_CSV": str(self.prices),
@@ -154,9 +155,9 @@ class Scenario:
         """Where a secret or token is in anything that Airflow or a task wrote, or a customer's data in Airflow's records."""
         home, keys = self.stack.home, [self.stack.env["AIRFLOW__CORE__FERNET_KEY"]]
         secret = [self.store.client_secret, *self.store.tokens()]
-        leaks = search(secret, folders=[home, *self.places.written], fernet_keys=keys)
+        leaks = search(secret, database=self.stack.database, folders=[home, *self.places.written], fernet_keys=keys)
         people = customers_data(self.store)
-        leaks += search(people, database=home / "airflow.db", folders=[home / "logs"], fernet_keys=keys)
+        leaks += search(people, database=self.stack.database, folders=[home / "logs"], fernet_keys=keys)
         return sorted({leak.place for leak in leaks})
 
 

@@ -1,4 +1,4 @@
-"""Where given strings stand in what an Airflow wrote: every column of its SQLite databases, every file of its folders.
+"""Where given strings stand in what an Airflow wrote: every column of its databases, every file of its folders.
 
 Encrypted values are decrypted first: a secret in a trigger's row is one too many even where the row is encrypted. Files that
 gzip packed are unpacked, and SQLite databases among the files are read as such.
@@ -9,14 +9,15 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import sqlite3
 import zlib
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy import URL, NullPool, create_engine, inspect
+from sqlalchemy.exc import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -39,14 +40,14 @@ class Leak:
 def search(
     strings: Collection[str],
     *,
-    database: Path | None = None,
+    database: str | None = None,
     folders: Iterable[Path] = (),
     fernet_keys: Iterable[str] = (),
     since: float = 0.0,
 ) -> list[Leak]:
     """The places that hold one of the strings, as they are or in the spelling of JSON or of a URL; each is named once.
 
-    `since` (UNIX time) leaves out files that were not touched from then on.
+    `database` is a SQLAlchemy URL. `since` (UNIX time) leaves out files that were not touched from then on.
     """
     needles = Needles(strings, fernet_keys)
     leaks: dict[Leak, None] = {}
@@ -80,32 +81,31 @@ class Needles:
         """The leaks of a file of any kind."""
         content = path.read_bytes()
         if content.startswith(b"SQLite format 3\x00"):
-            with suppress(sqlite3.DatabaseError):  # broken, or of a module that is not there: its bytes are searched
-                yield from (Leak(f"{path}: {leak.place}", leak.string) for leak in self.in_database(path))
+            there = URL.create(
+                "sqlite", database=f"file:{quote(str(path.resolve()))}", query={"mode": "ro", "uri": "true"}
+            )
+            with suppress(DatabaseError):  # broken, or of a module that is not there: its bytes are searched
+                yield from (Leak(f"{path}: {leak.place}", leak.string) for leak in self.in_database(there))
                 return
         if content.startswith(b"\x1f\x8b"):
             with suppress(OSError, EOFError, zlib.error):  # it only begins like one
                 content = gzip.decompress(content)
         yield from (Leak(str(path), string) for string in self.found(content))
 
-    def in_database(self, path: Path) -> list[Leak]:
-        """The leaks of a SQLite database, by column."""
+    def in_database(self, url: URL | str) -> list[Leak]:
+        """The leaks of a database, by column."""
         leaks: dict[Leak, None] = {}
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=60)) as connection:
-            for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-                rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - the name is the database's own
-                columns = [f"{table}.{column[0]}" for column in rows.description]
-                while some := rows.fetchmany(_ROWS):
+        with create_engine(url, poolclass=NullPool).connect() as connection:
+            for table in inspect(connection).get_table_names():
+                rows = connection.exec_driver_sql(f'SELECT * FROM "{table}"')  # noqa: S608 - the name is the database's own
+                columns = [f"{table}.{column}" for column in rows.keys()]  # noqa: SIM118 - not a dict
+                for some in rows.partitions(_ROWS):
                     for column, values in zip(columns, zip(*some, strict=True), strict=True):
                         leaks.update((Leak(column, string), None) for string in self._in_column(column, values))
         return list(leaks)
 
     def _in_column(self, column: str, values: Iterable[object]) -> list[str]:
-        content = b"\n".join(
-            value if isinstance(value, bytes) else str(value).encode(errors="replace")
-            for value in values
-            if value is not None
-        )
+        content = b"\n".join(_bytes(value) for value in values if value is not None)
         if column in KEPT_ENCRYPTED:
             content = FERNET.sub(b"", content)
         return self.found(content)
@@ -117,6 +117,13 @@ class Needles:
             for fernet in self._fernets:
                 with suppress(InvalidToken):  # of another key, or it only looks like one
                     yield fernet.decrypt(token)
+
+
+def _bytes(value: object) -> bytes:
+    """As it is stored: a driver may have read JSON, or give a view of bytes."""
+    if isinstance(value, (bytes, memoryview)):
+        return bytes(value)
+    return (json.dumps(value) if isinstance(value, (dict, list)) else str(value)).encode(errors="replace")
 
 
 def _spellings(string: str) -> set[str]:

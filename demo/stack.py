@@ -62,7 +62,7 @@ class AirflowStack:
     ) -> None:
         self.home = home.resolve()
         self.dags_folder = dags_folder.resolve()
-        self.database = database
+        self.database = database or f"sqlite:///{self.home / 'airflow.db'}?timeout=60"
         self.processes = Processes(self.home)
         self._own = env
         self._progress = progress

@@ -41,7 +41,6 @@ def places(tmp_path: Path, store: IntegrationStore, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AIRFLOW_CONN_OROCOMMERCE_DEFAULT", json.dumps(connection))
     for name, part in {
         "OROCOMMERCE_LAKE": "lake",
-        "OROCOMMERCE_WAREHOUSE": "warehouse.sqlite",
         "OROCOMMERCE_ERP_CSV": "erp.csv",
         "OROCOMMERCE_SHIPMENTS_CSV": "shipments.csv",
         "OROCOMMERCE_PRICES_CSV": "prices-{ds}.csv",
@@ -49,6 +48,7 @@ def places(tmp_path: Path, store: IntegrationStore, monkeypatch: pytest.MonkeyPa
         "OROCOMMERCE_REJECTS": "rejects",
     }.items():
         monkeypatch.setenv(name, str(tmp_path / part))
+    monkeypatch.setenv("OROCOMMERCE_WAREHOUSE", f"sqlite:///{tmp_path / 'warehouse.sqlite'}?timeout=60")
     return tmp_path
 
 

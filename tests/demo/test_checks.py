@@ -74,7 +74,9 @@ def test_the_warehouse_is_read_by_id_whatever_its_spelling_of_columns(tmp_path: 
         connection.execute("CREATE TABLE orders (id INTEGER, updated_at TEXT, totalValue TEXT)")
         connection.execute("INSERT INTO orders VALUES (7, '2026-11-20T00:00:00Z', '1.0000')")
 
-    assert warehouse_orders(path) == {"7": {"id": 7, "updatedat": "2026-11-20T00:00:00Z", "totalvalue": "1.0000"}}
+    assert warehouse_orders(f"sqlite:///{path}") == {
+        "7": {"id": 7, "updatedat": "2026-11-20T00:00:00Z", "totalvalue": "1.0000"}
+    }
 
 
 def test_products_are_as_the_erp_says_and_all_others_as_they_were() -> None:

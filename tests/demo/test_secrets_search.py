@@ -41,7 +41,7 @@ def test_a_secret_is_found_in_text_blobs_and_encrypted_columns(tmp_path: Path) -
     keys = [Fernet.generate_key().decode(), key.decode()]
     columns = [f"trigger.{column}" for column in ("kwargs", "state", "note")]
 
-    assert [leak.place for leak in search([SECRET], database=database, fernet_keys=keys)] == columns
+    assert [leak.place for leak in search([SECRET], database=f"sqlite:///{database}", fernet_keys=keys)] == columns
     assert [leak.place for leak in search([SECRET], folders=[tmp_path], fernet_keys=keys)] == [
         f"{database}: {column}" for column in columns
     ]
@@ -57,7 +57,7 @@ def test_connections_and_variables_may_hold_it_encrypted_only(tmp_path: Path) ->
         connection.execute("CREATE TABLE variable (val TEXT)")
         connection.execute("INSERT INTO variable VALUES (?)", (SECRET,))
 
-    leaks = search([SECRET], database=database, fernet_keys=[key.decode()])
+    leaks = search([SECRET], database=f"sqlite:///{database}", fernet_keys=[key.decode()])
 
     assert [leak.place for leak in leaks] == ["connection.description", "variable.val"]
 

@@ -86,7 +86,7 @@ def test_what_a_task_left_is_found_in_database_and_logs(
     keys = [airflow_stack.env["AIRFLOW__CORE__FERNET_KEY"]]
     words = ["no interval", "Trigger fired event"]
 
-    leaks = search(words, database=home / "airflow.db", folders=[home / "logs"], fernet_keys=keys)
+    leaks = search(words, database=airflow_stack.database, folders=[home / "logs"], fernet_keys=keys)
 
     assert Leak("dag_run.conf", "no interval") in leaks
     assert any("task_id=wait" in leak.place for leak in leaks)

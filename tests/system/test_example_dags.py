@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import create_engine
 
 from demo.environment import CHECKOUT
 from demo.processes import marked
@@ -62,7 +63,7 @@ def test_store_and_warehouse_hold_exactly_what_they_should(scenario: Scenario, d
 
 def test_the_runs_again_write_nothing(scenario: Scenario, differences: list[str]) -> None:
     stack, store = scenario.stack, scenario.store
-    warehouse = scenario.places.warehouse.read_bytes()
+    warehouse = _rows(scenario.places.warehouse)
     store.forget_requests()
     for dag_id, count in ((ORDERS, 3), (PRODUCTS, 1), (TRACKINGS, 1)):
         for run in stack.runs(dag_id):
@@ -71,7 +72,7 @@ def test_the_runs_again_write_nothing(scenario: Scenario, differences: list[str]
     asked = [request for request in store.requests() if "/admin/api/" in request["path"]]
     assert asked
     assert [request for request in asked if request["method"] != "GET" and request["override"] != "GET"] == []
-    assert _dump(scenario.places.warehouse) == _dump_of(warehouse, scenario.places.home)
+    assert _rows(scenario.places.warehouse) == warehouse
 
 
 def test_no_secret_and_no_customers_data_is_left_in_airflow(
@@ -82,7 +83,7 @@ def test_no_secret_and_no_customers_data_is_left_in_airflow(
     assert len(tokens) > 1
     assert search([sandbox.client_secret, *tokens], folders=[home, *scenario.places.written], fernet_keys=keys) == []
     people = customers_data(scenario.store)
-    assert search(people, database=home / "airflow.db", folders=[home / "logs"], fernet_keys=keys) == []
+    assert search(people, database=scenario.stack.database, folders=[home / "logs"], fernet_keys=keys) == []
 
 
 def test_rows_do_not_stay_in_rendered_fields(scenario: Scenario, differences: list[str]) -> None:
@@ -235,8 +236,8 @@ def test_a_connection_is_checked_by_a_run(scenario: Scenario, differences: list[
 
 def test_store_and_warehouse_are_compared_by_a_run(scenario: Scenario, differences: list[str]) -> None:
     stack = scenario.stack
-    with closing(sqlite3.connect(scenario.places.warehouse)) as warehouse:
-        (known,) = warehouse.execute("SELECT count(*) FROM orders").fetchone()
+    orders, _ = _rows(scenario.places.warehouse)
+    known = len(orders)
     stack.unpause("orocommerce_orders_reconcile")
     (run,) = stack.wait_runs("orocommerce_orders_reconcile", 1)
     applied = stack.xcoms("orocommerce_orders_reconcile", run["dag_run_id"], "apply")
@@ -244,12 +245,8 @@ def test_store_and_warehouse_are_compared_by_a_run(scenario: Scenario, differenc
     assert known > 0
 
 
-def _dump(path: Path) -> list[str]:
-    with closing(sqlite3.connect(path)) as connection:
-        return sorted(connection.iterdump())
-
-
-def _dump_of(content: bytes, folder: Path) -> list[str]:
-    copy = folder / "warehouse-before.sqlite"
-    copy.write_bytes(content)
-    return _dump(copy)
+def _rows(url: str) -> list[list[tuple[Any, ...]]]:
+    """All rows of the warehouse's tables."""
+    with create_engine(url).connect() as warehouse:
+        tables = [warehouse.exec_driver_sql(f"SELECT * FROM {name}") for name in ("orders", "order_lines")]
+        return [sorted(map(tuple, rows)) for rows in tables]
