@@ -56,13 +56,15 @@ async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
 
 
 def metrics() -> Any:
-    """Return what counts and gauges go to; a module since Airflow 3.2, a class before."""
-    if AIRFLOW_V_3_2_PLUS:
+    """Return what counts and gauges go to; a module since Airflow 3.3, a class before."""
+    if AIRFLOW_V_3_3_PLUS:
         from airflow.sdk.observability import stats
 
         return stats
-    from airflow.stats import Stats
-
+    if AIRFLOW_V_3_2_PLUS:
+        from airflow.sdk.observability.stats import Stats
+    else:
+        from airflow.stats import Stats
     return Stats
 
 

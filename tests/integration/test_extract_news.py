@@ -157,7 +157,9 @@ def test_an_extract_of_a_window_tells_it_by_an_event_of_its_asset(connection: st
     )
     assert (task.outlets, task.inlets) == ([ORDERS], [])
     event = SimpleNamespace(extra={})
-    events = MagicMock(__getitem__=lambda _, asset: {ORDERS.uri: event}[asset.uri])  # assets are keys of dicts since 3.2
+    events = MagicMock(
+        __getitem__=lambda _, asset: {ORDERS.uri: event}[asset.uri]
+    )  # assets are keys of dicts since 3.2
     task.execute({"outlet_events": events})  # type: ignore[typeddict-item]  # what is read of it
     assert event.extra["count"] == 0
     assert (event.extra["since"][:10], event.extra["until"][:10]) == ("2001-01-01", "2001-01-02")
