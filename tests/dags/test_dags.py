@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import create_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,12 +114,12 @@ def test_the_newest_state_of_an_order_wins_in_any_order_of_runs(load_dag: Callab
     names = ("identifier", "poNumber", "currency", "subtotalValue", "totalValue", "customer", "createdAt")
     order = {"id": "7", **dict.fromkeys(names), "updatedAt": "2026-11-07T00:00:00Z", "lineItems": [line]}
     newer = {**order, "totalValue": "9.0000", "updatedAt": "2026-11-08T00:00:00Z", "lineItems": []}
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(module.TABLES)
-        assert module.merge_order(connection, newer)
-        assert not module.merge_order(connection, order)
-        assert connection.execute("SELECT total_value FROM orders").fetchall() == [("9.0000",)]
-        assert connection.execute("SELECT count(*) FROM order_lines").fetchone() == (0,)
+    with create_engine("sqlite://").begin() as warehouse:
+        module.make_tables(warehouse)
+        assert module.merge_order(warehouse, newer)
+        assert not module.merge_order(warehouse, order)
+        assert warehouse.exec_driver_sql("SELECT total_value FROM orders").scalars().all() == ["9.0000"]
+        assert warehouse.exec_driver_sql("SELECT count(*) FROM order_lines").scalar() == 0
 
 
 @pytest.fixture
