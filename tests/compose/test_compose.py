@@ -15,6 +15,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from jsonschema.validators import validator_for
 from sqlalchemy import make_url
 
 from oro_provider.connection import parse_connection
@@ -35,7 +36,7 @@ def file(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def test_it_is_valid_by_the_compose_specification(file: dict[str, Any]) -> None:
     schema = json.loads((files("check_jsonschema") / "builtin_schemas/vendor/compose-spec.json").read_text())
-    jsonschema.validate(file, schema)
+    validator_for(schema, default=jsonschema.Draft7Validator)(schema).validate(file)
 
 
 def test_what_a_service_waits_for_is_started_with_it(file: dict[str, Any]) -> None:
