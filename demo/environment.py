@@ -100,6 +100,7 @@ def airflow(home: Path, dags_folder: Path, ports: Ports, database: str, own: Map
         "OPERATORS__DEFAULT_DEFERRABLE": "True",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
+        "WORKERS__EXECUTION_API_TIMEOUT": "60",  # the first call builds the API, which takes a busy machine long
     }
     return {
         **plain(home),
