@@ -106,4 +106,4 @@ def test_no_token_is_in_the_clear(airflow_stack: AirflowStack, browsed: Shop, ru
     home, key = airflow_stack.home, airflow_stack.env["AIRFLOW__CORE__FERNET_KEY"]
     tokens = [*browsed.sandbox.tokens(), browsed.sandbox.client_secret]
     assert len(tokens) > 8
-    assert search(tokens, database=home / "airflow.db", folders=[home / "logs"], fernet_keys=[key]) == []
+    assert search(tokens, database=airflow_stack.database, folders=[home / "logs"], fernet_keys=[key]) == []
