@@ -73,6 +73,12 @@ CAPABILITIES: Mapping[str, Capability] = MappingProxyType({
             "airflow.timetables.trigger:CronPartitionTimetable",
         ),
         Capability(
+            "partitioned_backfill", (3, 3),
+            "a backfill whose dates are those of the partitions",
+            "on 3.2 they are those of the runs, whose partitions are a day earlier (`run_offset=-1`)",
+            "airflow.models.backfill#partition_date",
+        ),
+        Capability(
             "asset_state_store", (3, 3),
             "watermarks with the asset, shown by the UI and the REST API",
             "watermarks in Variables",

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,7 +49,7 @@ def backfilled(dag: Any, first: datetime, last: datetime) -> dict[str, dict[str,
     return pushed
 
 
-@pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="a backfill goes by partitions since Airflow 3.3")
+@pytest.mark.capability("partitioned_backfill")
 def test_a_backfill_reads_each_day_as_a_partition(load_dag: Callable[[str], Any], store: IntegrationStore) -> None:
     dag = load_dag(DAG_ID).extract.dag
     assert dag.test(logical_date=None).state == "failed", "a run without a partition has no window to read"

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
 from tests.docs.pages import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What is drawn are the DAGs as the newest Airflow has them; an older one cannot import all of them.
-newest = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="the gallery is drawn by the newest Airflow")
+# What is drawn are the DAGs with the timetables of an Airflow that has partitions.
+newest = pytest.mark.capability("partitions")
 DAGS = sorted((ROOT / "dags").glob("*.py"))
 
 

@@ -22,7 +22,6 @@ from demo.secrets_search import search
 from demo.stack import AirflowStack
 from demo.store import StoreReader
 from oro_provider.sandbox import running
-from oro_provider.version_compat import AIRFLOW_V_3_2_PLUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,6 +170,7 @@ def _write(path: Path, rows: list[dict[str, object]]) -> None:
         writer.writerows(rows)
 
 
+@pytest.mark.capability("partitioned_backfill")
 def test_a_backfill_reads_each_day_as_a_partition(scenario: Scenario, sandbox: RunningStore) -> None:
     stack, dag_id = scenario.stack, "orocommerce_orders_partitioned"
     today = datetime.now(timezone.utc).date()
@@ -178,7 +178,7 @@ def test_a_backfill_reads_each_day_as_a_partition(scenario: Scenario, sandbox: R
     stack.backfill(dag_id, days[0], days[-1])
     stack.unpause(dag_id)
     runs = [run for run in stack.wait_runs(dag_id, 3) if run["run_type"] == "backfill"]
-    assert [run.get("partition_key") for run in runs] == [str(day) if AIRFLOW_V_3_2_PLUS else None for day in days]
+    assert [run.get("partition_key") for run in runs] == [str(day) for day in days]
     counts = 'SELECT count(*) FROM orders WHERE "updatedAt" >= ? AND "updatedAt" < ? AND "parent" IS NULL'
     for run, day in zip(runs, days, strict=True):
         manifest = stack.xcoms(dag_id, run["dag_run_id"], "extract")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from oro_provider.sandbox.server import RunningStore
 
-needs_policies = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="retry policies came with Airflow 3.3")
+needs_policies = pytest.mark.capability("retry_policy")
 
 
 def raised(error: Exception) -> BaseException:
