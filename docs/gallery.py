@@ -21,6 +21,8 @@ from tables import table
 ROOT = Path(__file__).resolve().parent.parent
 DAGS = ROOT / "dags"
 DRAWINGS = ROOT / "docs" / "images" / "dags"
+# Before Airflow 3.3 a timetable keeps the name that it was given.
+PRESETS = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0"}
 # A docstring begins with its heading, then the diagram, indented.
 HEADING = re.compile(r"\A(### [^\n]+\n\n)((?: {4}[^\n]+\n)+\n)?")
 
@@ -187,6 +189,7 @@ def _schedule(dag: Any) -> str:
     what = "a partition" if "Partition" in type(dag.timetable).__name__ else "an interval"
     # The SDK's timetables have no summary, the scheduler's no expression.
     cron = getattr(dag.timetable, "expression", None) or dag.timetable.summary
+    cron = PRESETS.get(cron, cron)
     return f"`{cron}`, {what} each"
 
 

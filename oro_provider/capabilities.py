@@ -76,7 +76,7 @@ CAPABILITIES: Mapping[str, Capability] = MappingProxyType({
             "partitioned_backfill", (3, 3),
             "a backfill whose dates are those of the partitions",
             "on 3.2 they are those of the runs, whose partitions are a day earlier (`run_offset=-1`)",
-            "airflow.models.backfill#partition_date",
+            "airflow.models.backfill#info.partition_date is not None",
         ),
         Capability(
             "asset_state_store", (3, 3),
