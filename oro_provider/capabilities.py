@@ -97,6 +97,12 @@ CAPABILITIES: Mapping[str, Capability] = MappingProxyType({
             "airflow.sdk.definitions.retry_policy",
         ),
         Capability(
+            "parked_approval", (3, 3),
+            "a task that asks a person is parked until the answer",
+            "it waits by a trigger, which `dag.test()` cannot do for it",
+            "airflow.utils.state#AWAITING_INPUT",
+        ),
+        Capability(
             "trigger_on_kill", (3, 3),
             "`on_kill` of triggers, for which ours have no use: they only read",
             "the same",

@@ -101,6 +101,7 @@ def run_and_answer(dag: Any, choice: str) -> tuple[Any, dict[str, str], Any]:
         return run, {instance.task_id: instance.state for instance in run.get_task_instances()}, shown.result(30)
 
 
+@pytest.mark.capability("parked_approval")
 def test_an_approved_plan_is_applied_and_the_next_asks_nobody(
     load_dag: Callable[[str], Any], store: IntegrationStore, prices: dict[str, str]
 ) -> None:
@@ -119,6 +120,7 @@ def test_an_approved_plan_is_applied_and_the_next_asks_nobody(
     assert (run.state, states["changes"], states["apply"], shown) == ("success", "success", "skipped", None)
 
 
+@pytest.mark.capability("parked_approval")
 def test_a_plan_that_is_turned_down_changes_nothing(
     load_dag: Callable[[str], Any], store: IntegrationStore, prices: dict[str, str]
 ) -> None:

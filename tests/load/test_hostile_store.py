@@ -12,8 +12,9 @@ import pytest
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.entities import entity_of
 from oro_provider.load.apply import ApplyOptions
-from oro_provider.load.load import Load, load
+from oro_provider.load.load import load
 from oro_provider.load.plan import PlanOptions
+from oro_provider.load.run import Load
 from tests.hostile import survives
 
 if TYPE_CHECKING:
