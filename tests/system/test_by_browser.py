@@ -84,7 +84,7 @@ def test_no_request_is_lost_though_each_renewal_ends_the_others_tokens(
 
 def test_nobody_logs_in_again(browsed: Shop, run: Document) -> None:
     answers = [request["status"] for request in browsed.asked("/oauth2-token")]
-    assert answers.count(200) >= 3
+    assert answers.count(200) >= 2  # in eight seconds at least, and as many more as the tasks take to start
     assert set(answers) <= {200, 401}  # 401: another process was faster
     assert browsed.asked("/oauth2-token/authorize") == []
 
