@@ -93,7 +93,7 @@ def _MemoryWatch(told: dict[str, Any]) -> Any:  # noqa: N802 - makes a class, wh
 
 
 def http_operator(url: str) -> None:
-    """Airflow's own `HttpOperator` with a `pagination_function`."""
+    """Airflow's own `HttpOperator` with a `pagination_function`, its records to a file of JSON lines."""
     os.environ["AIRFLOW_CONN_BENCH"] = json.dumps({"conn_type": "http", "host": url})
     from airflow.providers.http.operators.http import HttpOperator
 
@@ -102,7 +102,13 @@ def http_operator(url: str) -> None:
         return {"endpoint": link.removeprefix(url)} if link else None
 
     def records(responses: Any) -> int:
-        return sum(len(response.json()["data"]) for response in responses)
+        count = 0
+        with tempfile.TemporaryFile("w") as file:
+            for response in responses:
+                for record in response.json()["data"]:
+                    file.write(json.dumps(record) + "\n")
+                    count += 1
+        return count
 
     bench = HttpOperator(
         task_id="bench", http_conn_id="BENCH", endpoint="/admin/api/orders", method="GET",
