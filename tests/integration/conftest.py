@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.orders import Shop, shop
 from tests.integration.store import IntegrationStore, integration_store
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ def store() -> Iterator[IntegrationStore]:
 def writable_store(store: IntegrationStore) -> IntegrationStore:
     store.need_writes()
     return store
+
+
+@pytest.fixture
+def sandbox_shop() -> Iterator[Shop]:
+    """A sandbox that takes orders while a test waits; a module puts its `store` in the place of the suite's."""
+    with shop() as running:
+        yield running
 
 
 @pytest.fixture

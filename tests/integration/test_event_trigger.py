@@ -14,21 +14,13 @@ from oro_provider.extract.position import Position
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger
 from oro_provider.watermarks import Watermark
 from tests.asset_state import Stores, let_variables_show
-from tests.integration.orders import Shop, shop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from tests.integration.orders import Shop
     from tests.integration.store import IntegrationStore
 
 ORDERS = orders_asset()
 KEY = Watermark(ORDERS).key
-
-
-@pytest.fixture
-def sandbox_shop() -> Iterator[Shop]:
-    with shop() as running:
-        yield running
 
 
 @pytest.fixture

@@ -18,20 +18,12 @@ from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
 from oro_provider.version_compat import AirflowFailException
 from oro_provider.watermarks import Watermark
 from tests.asset_state import Stores, let_variables_show
-from tests.integration.orders import Shop, shop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from tests.integration.orders import Shop
     from tests.integration.store import IntegrationStore
 
 ORDERS = orders_asset()
-
-
-@pytest.fixture
-def sandbox_shop() -> Iterator[Shop]:
-    with shop() as running:
-        yield running
 
 
 @pytest.fixture

@@ -13,15 +13,7 @@ from tests.integration.orders import Shop, shop
 from tests.integration.test_sensor import deferred, event_after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.integration.store import IntegrationStore
-
-
-@pytest.fixture
-def sandbox_shop() -> Iterator[Shop]:
-    with shop() as running:
-        yield running
 
 
 @pytest.fixture

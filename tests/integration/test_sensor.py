@@ -22,12 +22,11 @@ from oro_provider.version_compat import (
 )
 from tests.deferral import TaskDeferred
 from tests.grants import grant_of
-from tests.integration.orders import Shop
-from tests.integration.orders import shop as running_shop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from tests.integration.orders import Shop
     from tests.integration.store import IntegrationStore
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
@@ -35,15 +34,8 @@ LONG_AGO = "2001-01-01T00:00:00Z"
 
 
 @pytest.fixture
-def shop() -> Iterator[Shop]:
-    """A sandbox that takes orders while a test waits, in the place of the suite's store."""
-    with running_shop() as shop:
-        yield shop
-
-
-@pytest.fixture
-def store(shop: Shop) -> IntegrationStore:
-    return shop.store
+def store(sandbox_shop: Shop) -> IntegrationStore:
+    return sandbox_shop.store
 
 
 def sensor(**arguments: Any) -> OroCommerceNewOrdersSensor:
@@ -102,17 +94,19 @@ def test_a_poke_says_whether_to_go_on(store: IntegrationStore, connection: str) 
 
 
 def test_a_look_takes_the_tokens_of_a_login_by_browser(
-    shop: Shop, airflow_database: None, monkeypatch: pytest.MonkeyPatch
+    sandbox_shop: Shop, airflow_database: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow.models.variable import Variable
 
-    fields = {"conn_type": "orocommerce", "host": shop.store.url, "login": shop.store.client_id}
-    secret = {"password": shop.store.client_secret, "extra": {"grant_type": "authorization_code"}}
+    fields = {"conn_type": "orocommerce", "host": sandbox_shop.store.url, "login": sandbox_shop.store.client_id}
+    secret = {"password": sandbox_shop.store.client_secret, "extra": {"grant_type": "authorization_code"}}
     monkeypatch.setenv("AIRFLOW_CONN_BY_BROWSER", json.dumps({**fields, **secret}))
     grants = VariableGrants("by_browser")
-    grants.keep(grant_of(shop.sandbox))
+    grants.keep(grant_of(sandbox_shop.sandbox))
     try:
-        found = sensor(since=made(shop.store)[-1][0], orocommerce_conn_id="by_browser", deferrable=False).execute({})
+        found = sensor(
+            since=made(sandbox_shop.store)[-1][0], orocommerce_conn_id="by_browser", deferrable=False
+        ).execute({})
     finally:
         Variable.delete(grants.variable)
     assert found["count"] >= 1
@@ -160,45 +154,45 @@ def soon() -> str:
     return (datetime.now(timezone.utc) + timedelta(seconds=1)).replace(microsecond=0).isoformat()
 
 
-def test_an_order_that_comes_while_the_task_is_deferred_is_found(shop: Shop, connection: str) -> None:
+def test_an_order_that_comes_while_the_task_is_deferred_is_found(sandbox_shop: Shop, connection: str) -> None:
     trigger = waiting(since=soon())
-    event = event_after(trigger, 1.5, shop.order)
+    event = event_after(trigger, 1.5, sandbox_shop.order)
     found = sensor().execute_complete({}, event)
     assert found["ids"] == [str(found["last_id"])]
     assert found["count"] == 1
 
 
-def test_an_order_that_comes_between_the_look_and_the_trigger_is_found(shop: Shop, connection: str) -> None:
+def test_an_order_that_comes_between_the_look_and_the_trigger_is_found(sandbox_shop: Shop, connection: str) -> None:
     trigger = waiting(since=soon())
-    order = shop.order("2020-05-05T05:05:05Z")
+    order = sandbox_shop.order("2020-05-05T05:05:05Z")
     event = asyncio.run(next_event(trigger))
     assert event["found"]["ids"] == [order]
 
 
-def test_the_trigger_waits_for_as_many_as_were_asked_for(shop: Shop, connection: str) -> None:
+def test_the_trigger_waits_for_as_many_as_were_asked_for(sandbox_shop: Shop, connection: str) -> None:
     since = (datetime.now(timezone.utc)).replace(microsecond=0).isoformat()
-    first = shop.order()
+    first = sandbox_shop.order()
     trigger = waiting(since=since, min_orders=3)
 
     def two_more() -> list[str]:
-        return [shop.order(), shop.order()]
+        return [sandbox_shop.order(), sandbox_shop.order()]
 
     assert event_after(trigger, 1, two_more)["found"]["ids"][0] == first
 
 
-def test_the_trigger_looks_for_itself_where_a_filter_says_what_counts(shop: Shop, connection: str) -> None:
+def test_the_trigger_looks_for_itself_where_a_filter_says_what_counts(sandbox_shop: Shop, connection: str) -> None:
     trigger = waiting(since=soon(), filters={"poNumber": "WANTED"})
 
     def others_first() -> None:
-        shop.order()
-        shop.order(poNumber="WANTED")
+        sandbox_shop.order()
+        sandbox_shop.order(poNumber="WANTED")
 
     found = event_after(trigger, 1, others_first)["found"]
     assert found["count"] == 1
 
 
 def test_a_window_that_ends_while_the_task_is_deferred_skips_it(
-    shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
+    sandbox_shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(seconds=58)
     context: Any = {"data_interval_start": now - timedelta(seconds=1), "data_interval_end": now}
@@ -209,9 +203,9 @@ def test_a_window_that_ends_while_the_task_is_deferred_skips_it(
         sensor().execute_complete({}, event)
 
 
-def test_a_wait_ends_at_its_deadline_and_says_what_the_store_said(shop: Shop, connection: str) -> None:
+def test_a_wait_ends_at_its_deadline_and_says_what_the_store_said(sandbox_shop: Shop, connection: str) -> None:
     trigger = waiting(since=soon(), timeout=1)
-    shop.sandbox.switch(maintenance=True)
+    sandbox_shop.sandbox.switch(maintenance=True)
     event = asyncio.run(asyncio.wait_for(next_event(trigger), 20))
     assert event["status"] == "timeout"
     assert "maintenance" in event["message"]
@@ -223,36 +217,36 @@ def test_a_wait_ends_at_its_deadline_and_says_what_the_store_said(shop: Shop, co
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
-def test_a_store_in_maintenance_is_waited_for(shop: Shop, connection: str, deferrable: bool) -> None:
-    shop.sandbox.switch(maintenance=True)
+def test_a_store_in_maintenance_is_waited_for(sandbox_shop: Shop, connection: str, deferrable: bool) -> None:
+    sandbox_shop.sandbox.switch(maintenance=True)
     if not deferrable:
         task = sensor(since=LONG_AGO, poke_interval=0.1)
-        healing = threading.Timer(0.5, shop.sandbox.heal)
+        healing = threading.Timer(0.5, sandbox_shop.sandbox.heal)
         healing.start()
         assert task.execute({"ti": None})["count"] == 40
         return
     trigger = waiting(since=LONG_AGO)  # the first look failed, and was no reason to fail
-    event = event_after(trigger, 0.5, shop.sandbox.heal)
+    event = event_after(trigger, 0.5, sandbox_shop.sandbox.heal)
     assert event["found"]["count"] == 40
 
 
-def test_what_does_not_heal_ends_the_wait_at_once(shop: Shop, connection: str) -> None:
+def test_what_does_not_heal_ends_the_wait_at_once(sandbox_shop: Shop, connection: str) -> None:
     trigger = waiting(since=soon())
     trigger.filters = {"currency": "USD"}
-    event = event_after(trigger, 0, shop.order)
+    event = event_after(trigger, 0, sandbox_shop.order)
     assert event["status"] == "error"
     with pytest.raises(AirflowFailException, match="filter is not supported"):
         sensor().execute_complete({}, event)
 
 
-def test_a_permission_that_is_taken_away_ends_the_wait(shop: Shop, connection: str) -> None:
+def test_a_permission_that_is_taken_away_ends_the_wait(sandbox_shop: Shop, connection: str) -> None:
     trigger = waiting(since=soon())
-    event = event_after(trigger, 0.5, lambda: shop.sandbox.switch(denied={("orders", "VIEW"), ("orders", "*")}))
+    event = event_after(trigger, 0.5, lambda: sandbox_shop.sandbox.switch(denied={("orders", "VIEW"), ("orders", "*")}))
     assert event["status"] == "error"
     assert "permission" in event["message"]
 
 
-def test_a_refused_filter_costs_no_deferral_and_may_be_skipped(shop: Shop, connection: str) -> None:
+def test_a_refused_filter_costs_no_deferral_and_may_be_skipped(sandbox_shop: Shop, connection: str) -> None:
     with pytest.raises(AirflowFailException, match="filter is not supported"):
         sensor(since=LONG_AGO, filters={"currency": "USD"}, deferrable=True).execute({})
     with pytest.raises(AirflowSkipException, match="soft_fail"):
@@ -263,32 +257,34 @@ def test_a_refused_filter_costs_no_deferral_and_may_be_skipped(shop: Shop, conne
     ("kind", "more"), [("429", {"retry_after": 1}), ("429", {"retry_after": 0}), ("502", {}), ("reset_before", {})]
 )
 def test_a_store_that_fails_for_ever_is_asked_ever_more_seldom(
-    shop: Shop, connection: str, kind: str, more: Any
+    sandbox_shop: Shop, connection: str, kind: str, more: Any
 ) -> None:
     trigger = waiting(since=soon(), poke_interval=0.2)
-    shop.sandbox.fail(kind, path="/admin/api/", **more)
-    shop.forget()
+    sandbox_shop.sandbox.fail(kind, path="/admin/api/", **more)
+    sandbox_shop.forget()
     with pytest.raises(asyncio.TimeoutError):
         asyncio.run(asyncio.wait_for(next_event(trigger), 3))
     # Of 15 intervals: at 0, then after 0.4, 0.8 and 1.6 seconds, or the second that the store asks for.
     polls = 5
     # aiohttp itself sends a GET once again when its connection is lost.
-    assert 1 <= len(shop.asked()) <= (2 * polls if kind == "reset_before" else polls)
+    assert 1 <= len(sandbox_shop.asked()) <= (2 * polls if kind == "reset_before" else polls)
 
 
-def test_a_token_refused_for_ever_costs_a_watcher_less_than_a_request_an_interval(shop: Shop, connection: str) -> None:
+def test_a_token_refused_for_ever_costs_a_watcher_less_than_a_request_an_interval(
+    sandbox_shop: Shop, connection: str
+) -> None:
     trigger = OroCommerceNewOrdersEventTrigger(poll_interval=0.3)
-    shop.sandbox.fail("401", path="/admin/api/")
-    shop.forget()
+    sandbox_shop.sandbox.fail("401", path="/admin/api/")
+    sandbox_shop.forget()
     with pytest.raises(asyncio.TimeoutError):
         asyncio.run(asyncio.wait_for(next_event(trigger), 6))
-    assert 2 <= len(shop.sandbox.requests()) <= 6 / 0.3
+    assert 2 <= len(sandbox_shop.sandbox.requests()) <= 6 / 0.3
 
 
-def test_the_next_look_comes_when_the_store_said(shop: Shop, connection: str) -> None:
+def test_the_next_look_comes_when_the_store_said(sandbox_shop: Shop, connection: str) -> None:
     task = sensor(since=soon(), poke_interval=2)
     assert 1.8 <= task._get_next_poke_interval(0, lambda: 0.0, 1) <= 2.2
-    shop.sandbox.fail("429", path="/admin/api/", times=1, retry_after=77)
+    sandbox_shop.sandbox.fail("429", path="/admin/api/", times=1, retry_after=77)
     assert task.poke({}) is False
     assert task._get_next_poke_interval(0, lambda: 0.0, 1) == 77
     assert task.poke({}) is False
@@ -296,7 +292,7 @@ def test_the_next_look_comes_when_the_store_said(shop: Shop, connection: str) ->
 
 
 def test_no_more_ids_are_returned_than_airflow_maps_over(
-    shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
+    sandbox_shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "7")
     found = sensor(since=LONG_AGO, max_ids=20, deferrable=True).execute({})
@@ -318,7 +314,7 @@ def test_an_event_that_is_none_of_ours_fails_the_task(event: Any) -> None:
         sensor().execute_complete({}, event)
 
 
-def test_bad_credentials_cost_no_deferral(shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_credentials_cost_no_deferral(sandbox_shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch) -> None:
     name = "AIRFLOW_CONN_OROCOMMERCE_DEFAULT"
     monkeypatch.setenv(name, json.dumps({**json.loads(os.environ[name]), "password": "wrong-secret"}))
     with pytest.raises(AirflowFailException, match="client secret"):
