@@ -147,7 +147,8 @@ class Extract:
     @property
     def page(self) -> Query:
         """The query for a page, to which its ids are added. A record that has left the window is not in the answer."""
-        return Query(filters=self.single, include=tuple(include_paths(self.together)), fields=self.sparse, sort=("id",))
+        filters = {path: value for path, value in self.single.items() if path != "id"}  # the range of a shard
+        return Query(filters=filters, include=tuple(include_paths(self.together)), fields=self.sparse, sort=("id",))
 
     @property
     def older(self) -> Extract | None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from oro_provider.api.calls import Calls, Selection
+from oro_provider.api.query import Range
+from oro_provider.api.settings import Settings
+from oro_provider.entities.orders import ORDERS
 from oro_provider.extract.manifest import Manifest, write_manifest
 from oro_provider.extract.shards import Shard, cut, publish_shards, shard_folder
+from oro_provider.extract.spec import Extract
 
 
 @pytest.mark.parametrize(
@@ -42,6 +48,14 @@ def read(folder: Path, part: Shard) -> Manifest:
     )  # fmt: skip
     write_manifest(place, manifest, None)
     return manifest
+
+
+def test_a_page_of_a_shard_is_asked_for_by_its_ids_alone() -> None:
+    spec = Extract(ORDERS, ids=(1, 900))
+    settings = Settings(base_url="https://store.example", client_id="id", client_secret="secret")
+    request = Selection(Calls(settings), "orders", spec.page).page(Range(7, 9), 3).request
+    assert [value for name, value in parse_qsl(urlsplit(request.url).query) if name == "filter[id]"] == ["7..9"]
+    assert spec.index.params()["filter[id]"] == "1..900"
 
 
 def test_a_plan_is_published_whole_and_replaces_the_one_before(tmp_path: Path) -> None:

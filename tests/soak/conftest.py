@@ -36,7 +36,7 @@ def soak_places() -> Path:
 def soak_stack(soak_places: Path) -> Iterator[AirflowStack]:
     env = {
         "OROCOMMERCE_LAKE": str(soak_places / "lake"),
-        "OROCOMMERCE_WAREHOUSE": str(soak_places / "warehouse.sqlite"),
+        "OROCOMMERCE_WAREHOUSE": f"sqlite:///{soak_places / 'warehouse.sqlite'}?timeout=60",
         **QUICK_TRIGGERS,
     }
     with AirflowStack(CHECKOUT / ".tmp" / "soak", soak_places / "dags", env, progress=print) as stack:

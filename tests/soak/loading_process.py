@@ -1,4 +1,4 @@
-"""A process that loads what a file says into a store, to be killed: `python -m tests.soak.loading_process <job.json>`."""
+"""A process that loads what its input says into a store, to be killed: `python -m tests.soak.loading_process < job`."""
 
 from __future__ import annotations
 
@@ -34,4 +34,4 @@ async def work(job: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(work(json.loads(Path(sys.argv[1]).read_text())))))
+    sys.stdout.write(json.dumps(asyncio.run(work(json.load(sys.stdin)))))

@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 
 KILLS = 20
+COMMAND = [sys.executable, "-m", "tests.soak.loading_process"]
 COUNTED = {
     "products": "SELECT sku, status FROM products WHERE sku LIKE 'SOAK-%' ORDER BY 1",
     "productnames": "SELECT p.sku, n.string FROM productnames n JOIN products p ON p.id = n.product "
@@ -82,6 +84,22 @@ def job(store: RunningStore, rows: dict[str, Any], folder: Path) -> dict[str, An
     return {"settings": settings, "loads": rows, "work": str(folder)}
 
 
+def loading(job: dict[str, Any]) -> subprocess.Popen[str]:
+    """Begin a load in a process of its own; what it is told holds the store's secret, and stays in no folder."""
+    with tempfile.TemporaryFile("w+") as told:
+        json.dump(job, told)
+        told.seek(0)
+        return subprocess.Popen(COMMAND, stdin=told, stdout=subprocess.PIPE, text=True)
+
+
+def outcomes_of(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Return what a load that is left alone says at its end."""
+    said, _ = process.communicate()
+    assert process.returncode == 0
+    outcomes: dict[str, Any] = json.loads(said)
+    return outcomes
+
+
 def state(store: RunningStore) -> dict[str, list[tuple[Any, ...]]]:
     return {name: store.execute(statement) for name, statement in COUNTED.items()}
 
@@ -95,15 +113,14 @@ def undisturbed(rows: dict[str, Any], folder: Path) -> dict[str, list[tuple[Any,
 def test_killed_at_any_point_and_run_again(store: RunningStore, tmp_path: Path) -> None:
     rows = loads(store, 400, tmp_path)
     wanted = undisturbed(rows, tmp_path)
-    (tmp_path / "job.json").write_text(json.dumps(job(store, rows, tmp_path / "work")))
-    command = [sys.executable, "-m", "tests.soak.loading_process", str(tmp_path / "job.json")]
+    told = job(store, rows, tmp_path / "work")
     chance = random.Random(4)
     killed = 0
     for attempt in range(KILLS):
         store.forget_requests()
         # After so many answers, wherever in the load that is; later kills let it come further.
         after = chance.randint(1, 12 + 2 * attempt)
-        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        process = loading(told)
         while process.poll() is None and len(store.requests()) < after:
             time.sleep(0.002)
         if process.poll() is None:
@@ -111,8 +128,7 @@ def test_killed_at_any_point_and_run_again(store: RunningStore, tmp_path: Path) 
             killed += 1
         process.communicate()
     assert killed > KILLS // 2
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    outcomes = json.loads(done.stdout)
+    outcomes = outcomes_of(loading(told))
     assert [outcome["refused"] for outcome in outcomes.values()] == [[]] * len(outcomes)
     assert state(store) == wanted
 
@@ -122,23 +138,19 @@ def test_killed_once_at_each_of_twenty_points(tmp_path: Path) -> None:
     """The points lie evenly over the answers of one undisturbed load; each kill is of a first try, in a store of its own."""
     with running(seed=9, orders=40, version="6.1") as store:
         rows = loads(store, 60, tmp_path)
-        calm = tmp_path / "calm"
-        (tmp_path / "job.json").write_text(json.dumps(job(store, rows, calm)))
-        subprocess.run([sys.executable, "-m", "tests.soak.loading_process", str(tmp_path / "job.json")], check=True)
+        outcomes_of(loading(job(store, rows, tmp_path / "calm")))
         answers, wanted = len(store.requests()), state(store)
     for point in range(KILLS):
         with running(seed=9, orders=40, version="6.1") as store:
-            (tmp_path / "job.json").write_text(json.dumps(job(store, rows, tmp_path / f"work-{point}")))
-            command = [sys.executable, "-m", "tests.soak.loading_process", str(tmp_path / "job.json")]
+            told = job(store, rows, tmp_path / f"work-{point}")
             after = 1 + point * (answers - 1) // KILLS
-            process = subprocess.Popen(command, stdout=subprocess.PIPE)
+            process = loading(told)
             while process.poll() is None and len(store.requests()) < after:
                 time.sleep(0.001)
             process.kill()
             process.communicate()
             assert process.returncode == -9, f"the load was over before its answer {after}"
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            outcomes = json.loads(done.stdout)
+            outcomes = outcomes_of(loading(told))
             assert [outcome["refused"] for outcome in outcomes.values()] == [[]] * len(outcomes), point
             assert state(store) == wanted, point
 
