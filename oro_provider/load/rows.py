@@ -9,13 +9,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from mimetypes import guess_type
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oro_provider.api.documents import Linkage, Ref, read_resource
+from oro_provider.api.errors import UnexpectedAnswer
 from oro_provider.entities.model import files_of
-from oro_provider.load.values import RowError, cast_value, key_text
+from oro_provider.load.values import RowError, cast_value, key_text, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -226,17 +228,28 @@ def _completed(part: Part, dicts: Sequence[Mapping[str, Any]], field: str) -> Se
 def _resource_row(entity: Entity, number: int, record: Mapping[str, Any]) -> Row:
     if record["type"] != entity.type:
         raise RowError(f"is a resource object of type {record['type']!r}, not {entity.type}", "type")
-    resource = read_resource({"id": "", **record})
-    known = {**resource.attributes}
+    try:
+        resource = read_resource({"id": "", **record})
+    except UnexpectedAnswer:
+        raise RowError("is no resource object: types and ids are texts, and a reference has both") from None
+    named = record.get("relationships")
+    bare = named.keys() - resource.relationships.keys() if isinstance(named, Mapping) else None
+    if bare:
+        raise RowError("is a relationship without `data`", str(min(bare)))
+    kinds = entity.shape.attributes
+    attributes = {name: cast_value(kinds.get(name), value, name) for name, value in resource.attributes.items()}
+    if "id" in entity.key or resource.id.isdecimal():  # another id is a temporary one
+        attributes["id"] = resource.id
+    known = dict(attributes)
     for name in entity.key:
         reference = entity.references.get(name)
         target = resource.relationships.get(reference.relationship) if reference else None
         if target is not None:
             known[name] = ",".join(ref.id for ref in ((target,) if isinstance(target, Ref) else target))
-        elif entity.attribute(name) in resource.attributes:
-            known[name] = resource.attributes[entity.attribute(name)]
+        elif entity.attribute(name) in attributes:
+            known[name] = attributes[entity.attribute(name)]
     key = tuple(_key_part(entity, known, name) for name in entity.key)
-    return Row(number, record, key, Fields(attributes=resource.attributes, linkages=resource.relationships))
+    return Row(number, record, key, Fields(attributes=attributes, linkages=resource.relationships))
 
 
 def _values(record: Any) -> Mapping[str, Any]:
@@ -268,15 +281,18 @@ def _names(value: Any, field: str, *, many: bool) -> Names:
 
 
 def _text(value: Any, field: str) -> str:
-    if not isinstance(value, str | int) or isinstance(value, bool) or str(value) == "":
-        raise RowError(
-            "is empty" if value is None or value == "" else f"should be a text, not {type(value).__name__}", field
-        )
-    return str(value)
+    if value is None or value == "":
+        raise RowError("is empty", field)
+    try:
+        return text(value)
+    except RowError as error:
+        raise RowError(str(error), field) from None
 
 
 def _setting(value: Any, field: str) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
-    text = _text(format(value, "f") if isinstance(value, float) else value, field)
-    return {"true": "1", "yes": "1", "false": "0", "no": "0"}.get(text.lower(), text)
+    if isinstance(value, float):
+        value = Decimal(str(cast_value("float", value, field)))
+    said = _text(format(value, "f") if isinstance(value, Decimal) else value, field)
+    return {"true": "1", "yes": "1", "false": "0", "no": "0"}.get(said.lower(), said)
