@@ -123,7 +123,9 @@ class Applier:
             await self._singly(writes, chunk, attempt)
         elif way == "sync":
             for batch in cut:
-                await self._sync(batch, chunk, attempt)
+                # A row that brings more than a synchronous batch holds would be a failed operation that says nothing (6.1).
+                send = self._singly if len(batch[0].included) > (SYNC.included or 0) else self._sync
+                await send(batch, chunk, attempt)
         else:
             await self._waves(writes, chunk, attempt)
 
@@ -134,6 +136,7 @@ class Applier:
             await self._operations.settle(self._journal.state.since)
         known = [batch for batch in pending if batch.id is not None]
         ended = await self._wait([batch.id for batch in known if batch.id is not None]) if known else {}
+        again: list[Row] = []
         for batch in known:
             operation = ended[str(batch.id)]
             carried = [one for one in batch.rows if one.row in rows]
@@ -141,7 +144,8 @@ class Applier:
                 chunk.loses(one.row, one.losses)
             if operation.status == "gone" or len(carried) != len(batch.rows):
                 continue
-            await self._ended(operation, [rows[one.row] for one in carried], carried, [], chunk, ATTEMPTS)
+            again += await self._ended(operation, [rows[one.row] for one in carried], carried, [], chunk)
+        await self._replan(again, chunk, max((batch.attempt for batch in known), default=1))
 
     async def rehearse(self, actions: Sequence[Action], chunk: Chunk) -> None:
         """Enter what these actions would do; where the store can, it is asked, one record after another, and keeps none.
@@ -174,7 +178,8 @@ class Applier:
         since = self._journal.state.since
         if since is None:
             since = await self._operations.fence()
-        self._journal.submitting([_carried(batch) for batch in wave], since)
+        chunk.note(self._journal)
+        self._journal.submitting([_carried(batch) for batch in wave], since, attempt)
         submitted: dict[str, list[Action]] = {}
         lost: list[Action] = []
         too_large: list[list[Action]] = []
@@ -197,7 +202,8 @@ class Applier:
         ended = await self._wait(list(submitted))
         for id_, batch in submitted.items():
             rows = [action.row for action in batch]
-            await self._ended(ended[id_], rows, _carried(batch), batch, chunk, attempt)
+            again = await self._ended(ended[id_], rows, _carried(batch), batch, chunk)
+            await self._replan(again, chunk, attempt)
         if lost:
             await self._again(lost, chunk, attempt)
         for batch in too_large:
@@ -225,9 +231,11 @@ class Applier:
         carried: Sequence[Carried],
         actions: Sequence[Action],
         chunk: Chunk,
-        attempt: int,
-    ) -> None:
-        """Bring an operation's errors home to its rows; what it says it did has to add up to them."""
+    ) -> list[Row]:
+        """Bring an operation's errors home to its rows; what it says it did has to add up to them.
+
+        Return the rows that have to be planned again.
+        """
         whole = operation.status == "success" and operation.read == len(rows)
         spotless = operation.status == "gone" or (whole and operation.errors == 0)
         errors = [] if spotless else await self._operations.errors(operation.id)
@@ -250,8 +258,7 @@ class Applier:
                 chunk.done(one.row, one.verb, None, actions[place].changes if actions else None)
         if doubtful:
             again += await self._read_back([(rows[place], carried[place]) for place in doubtful], sure, chunk)
-        if again:
-            await self._replan(again, chunk, attempt)
+        return again
 
     async def _read_back(self, doubtful: Sequence[tuple[Row, Carried]], sure: bool, chunk: Chunk) -> list[Row]:
         """Look whether rows with nested parts are in the store as they were sent: a batch may drop parts without a word.
@@ -302,13 +309,15 @@ class Applier:
     async def _became_operation(self, batch: Sequence[Action], answer: Response, chunk: Chunk, attempt: int) -> None:
         """The store took the batch and works on it later: watch it to its end, for it will be executed."""
         id_ = read_one(decode(answer)).id
-        self._journal.submitting([_carried(batch)], None)
+        chunk.note(self._journal)
+        self._journal.submitting([_carried(batch)], None, attempt)
         self._journal.submitted(0, id_)
         ended = await self._wait([id_])
         if ended[id_].status == "failed" and ended[id_].read == 0:
             raise BatchNotDone(f"operation {id_} of {self._entity.type} failed as a whole and does not say why.")
         rows = [action.row for action in batch]
-        await self._ended(ended[id_], rows, _carried(batch), list(batch), chunk, attempt)
+        again = await self._ended(ended[id_], rows, _carried(batch), list(batch), chunk)
+        await self._replan(again, chunk, attempt)
 
     async def _refuse_whole(
         self, batch: Sequence[Action], error: InvalidRequest | NotFound | PermissionDenied, chunk: Chunk, attempt: int
@@ -339,8 +348,7 @@ class Applier:
         rest = [action for place, action in enumerate(batch) if place not in refused]
         if rest:
             await self._sync(rest, chunk, attempt)
-        if again:
-            await self._replan(again, chunk, attempt)
+        await self._replan(again, chunk, attempt)
 
     # -- single calls --------------------------------------------------------------------------------------------------
 
@@ -423,6 +431,8 @@ class Applier:
 
     async def _replan(self, rows: Sequence[Row], chunk: Chunk, attempt: int) -> None:
         """The store has these already, or did not do them: plan them as it is now."""
+        if not rows:
+            return
         if attempt >= ATTEMPTS:
             for row in rows:
                 chunk.reject(row.rejected("the store neither wrote the row nor said why, several times in a row"))

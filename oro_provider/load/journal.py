@@ -29,16 +29,19 @@ class Carried(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Pending(msgspec.Struct):
-    """A batch that was, or is about to be, submitted as an operation; `id` is None while that is not known."""
+    """A batch that was, or is about to be, submitted as an operation, for which time its rows are sent; `id` is None while that is
+    not known."""
 
     rows: list[Carried]
     id: str | None = None
+    attempt: int = 1
 
 
 class State(msgspec.Struct):
     """Rows of this wave (the `last` one or not) that are done (`rows`), parts written, counts so far, and batches of the chunk at hand.
 
-    `since`: the id of an operation that is older than all of this load's.
+    `since`: the id of an operation that is older than all of this load's. `results`, `refused`, `losses`: what became of the
+    chunk's rows before its last batches, since a batch that ended is not asked about again.
     """
 
     wave: int = 0
@@ -56,6 +59,9 @@ class State(msgspec.Struct):
     seconds: float = 0.0
     since: int | None = None
     pending: list[Pending] = msgspec.field(default_factory=list)
+    results: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    refused: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    losses: dict[int, dict[str, int]] = msgspec.field(default_factory=dict)
 
 
 class Journal:
@@ -83,11 +89,11 @@ class Journal:
         """Write the state; whole or not at all."""
         self._write(self._path, msgspec.json.encode(self.state))
 
-    def submitting(self, batches: Sequence[list[Carried]], since: int | None) -> None:
+    def submitting(self, batches: Sequence[list[Carried]], since: int | None, attempt: int = 1) -> None:
         """Enter batches before they are submitted, so that a lost answer or a kill leaves their rows known."""
         if self.state.since is None:
             self.state.since = since
-        self.state.pending = [Pending(rows) for rows in batches]
+        self.state.pending = [Pending(rows, attempt=attempt) for rows in batches]
         self.save()
 
     def submitted(self, place: int, id_: str) -> None:
@@ -97,7 +103,7 @@ class Journal:
 
     def settled(self) -> None:
         """Forget the batches: what became of them is known, and entered with the chunk."""
-        self.state.pending = []
+        self.state.pending, self.state.results, self.state.refused, self.state.losses = [], [], [], {}
 
     def add_part(self, results: Sequence[Any], rejects: Sequence[Any], held: Sequence[Any]) -> None:
         """Write what became of a chunk's rows; `save` makes it count."""

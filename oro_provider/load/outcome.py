@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from oro_provider.load.rows import Reject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from oro_provider.load.journal import Journal
     from oro_provider.load.rows import Row
@@ -36,6 +39,8 @@ class Outcome(TypedDict):
     dry_run: bool
 
 
+_LARGEST_INTEGER = 2**63  # beyond it JSON is not written, and a database has none
+
 COUNTS = {"create": "created", "update": "updated", "unchanged": "unchanged"}
 
 
@@ -47,6 +52,22 @@ class Chunk:
     rejects: dict[int, Reject] = field(default_factory=dict)
     held: list[Row] = field(default_factory=list)
     losses: dict[int, Mapping[str, int]] = field(default_factory=dict)
+
+    @classmethod
+    def begun(cls, journal: Journal) -> Chunk:
+        """Return the chunk as the journal has it: empty, but for one that was left in the middle."""
+        state = journal.state
+        rejects = [read_reject(line) for line in state.refused]
+        return cls(
+            {line["row"]: line for line in state.results}, {one.row: one for one in rejects}, [], dict(state.losses)
+        )
+
+    def note(self, journal: Journal) -> None:
+        """Tell the journal what is known so far; it is kept with the batches that are entered next."""
+        state = journal.state
+        state.results = list(self.results.values())
+        state.refused = [reject_line(one) for one in self.rejects.values()]
+        state.losses = {row: dict(losses) for row, losses in self.losses.items()}
 
     def loses(self, row: int, losses: Mapping[str, int]) -> None:
         """Enter what goes along with a row. A row that is planned again has nothing left to lose where it was written."""
@@ -81,7 +102,7 @@ class Chunk:
             refused = [{"row": one.row, "outcome": "rejected", "id": None, "reason": one.reason} for one in rejected]
             lines = sorted([*self.results.values(), *refused], key=lambda line: line["row"])
         state.held += len(self.held)
-        held = [[row.number, dict(row.values)] for row in self.held]
+        held = [[row.number, as_json(row.values)] for row in self.held]
         journal.settled()
         journal.add_part(lines, [reject_line(one) for one in rejected], held)
         journal.save()
@@ -94,8 +115,23 @@ def reject_line(reject: Reject) -> dict[str, Any]:
         "field": reject.field,
         "reason": reject.reason,
         "pointer": reject.pointer,
-        "values": dict(reject.values),
+        "values": as_json(reject.values),
     }
+
+
+def as_json(value: Any) -> Any:
+    """Return what a row holds as JSON has it, whatever a database or Airflow made of it: a moment is its ISO text, NaN the text `nan`."""
+    if isinstance(value, Mapping):
+        return {as_json(str(name)): as_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < _LARGEST_INTEGER):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return value.isoformat() if isinstance(value, date) else as_json(str(value))
 
 
 def read_reject(line: Mapping[str, Any]) -> Reject:
