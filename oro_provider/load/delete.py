@@ -161,9 +161,11 @@ async def _delete(client: AsyncOroClient, entity: Entity, tally: _Tally) -> int:
         for start in range(0, len(ids), CALL):
             some = ids[start : start + CALL]
             try:
-                await client.perform(client.calls.delete_list(entity.type, Query(filters={"id": some})))
+                gone = await client.perform(client.calls.delete_list(entity.type, Query(filters={"id": some})))
             except (InvalidRequest, PermissionDenied, NotFound):
-                singly += some  # one of them is not to be deleted: which one shows when each goes alone
+                gone = 0
+            if gone < len(some):
+                singly += some  # one of them is gone, or not to be deleted: which one shows when each goes alone
     before = len(tally.rejects)
     await _singly(client, entity, singly, tally)
     return len(ids) - (len(tally.rejects) - before)

@@ -71,6 +71,8 @@ class Runs:
         for state in states:
             removed |= {type_: removed.get(type_, 0) + count for type_, count in state.removed.items()}
         lines = [line for journal in journals for line in islice(journal.lines("rejects"), REJECTS_KEPT)]
+        if spec.rejects is not None and not lines:
+            spec.rejects.unlink(missing_ok=True)  # of a load before, which nobody should send again
         outcome = Outcome(
             entity=self._entity,
             read=sum(state.read for state in states),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oro_provider.api.documents import Ref, linkage, resource_object
-from oro_provider.api.errors import OutcomeUnknown
+from oro_provider.api.errors import InvalidRequest, OutcomeUnknown
 from oro_provider.load.mentions import mentions
 
 if TYPE_CHECKING:
@@ -27,23 +27,31 @@ async def make_missing(
     resolved: Resolved,
     policy: Callable[[str], Missing],
 ) -> None:
-    """Make what rows name at the fields whose policy is `create`, each once, and enter its id in `resolved`."""
+    """Make what rows name at the fields whose policy is `create`, each once, and enter its id in `resolved`.
+
+    What cannot be made of a name, or is refused by the store, stays a problem of the rows that name it.
+    """
     for row in rows:
         for mention in mentions(entity, row.fields):
-            if policy(mention.path) != "create" or not resolved.is_absent(mention):
+            if policy(mention.path) != "create" or mention.lookup.make is None or not resolved.is_absent(mention):
                 continue
             name = mention.spelled(resolved.table)
-            id_ = await _make(client, resolver, mention.lookup, name)
-            resolved.table[mention.path][name] = id_
-            del resolved.problems[mention.path][name]
+            try:
+                id_ = await _make(client, resolver, mention.lookup, mention.lookup.make, name)
+            except InvalidRequest as error:
+                said = "; ".join(map(str, error.errors)) or str(error)
+                resolved.problems[mention.path][name] += f", and it refuses to make it: {said}"
+            else:
+                resolved.table[mention.path][name] = id_
+                del resolved.problems[mention.path][name]
             resolved.absent[mention.path].discard(name)
 
 
-async def _make(client: AsyncOroClient, resolver: Resolver, lookup: Lookup, name: str) -> str:
+async def _make(client: AsyncOroClient, resolver: Resolver, lookup: Lookup, attribute: str, name: str) -> str:
     known = await resolver.resolve(lookup, [name])
     if name in known.ids:  # made for another field just now
         return known.ids[name]
-    data, included = _new_record(lookup, name)
+    data, included = _new_record(lookup, attribute, name)
     try:
         id_ = (await client.create(data, included)).resource.id
     except OutcomeUnknown:
@@ -56,11 +64,9 @@ async def _make(client: AsyncOroClient, resolver: Resolver, lookup: Lookup, name
     return id_
 
 
-def _new_record(lookup: Lookup, name: str) -> tuple[JsonObject, list[JsonObject]]:
-    if lookup.make is None:
-        raise ValueError(f"{lookup.type} cannot be made of a name alone: {name!r} has to be there before")
-    if lookup.make != "names":
-        return resource_object(lookup.type, attributes={lookup.make: name}), []
+def _new_record(lookup: Lookup, attribute: str, name: str) -> tuple[JsonObject, list[JsonObject]]:
+    if attribute != "names":
+        return resource_object(lookup.type, attributes={attribute: name}), []
     value = Ref("localizedfallbackvalues", "name")
     text = resource_object(
         value.type,

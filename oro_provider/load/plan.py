@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from oro_provider.api.bulk import Bulk
+from oro_provider.entities import paging_order
 from oro_provider.load.belongings import Belongings
 from oro_provider.load.compare import Comparison, text_changes
 from oro_provider.load.contents import Content, file_places, measure
@@ -24,6 +25,7 @@ from oro_provider.load.losses import count_losses, with_losses
 from oro_provider.load.makers import make_missing
 from oro_provider.load.mentions import Missing, mentions, resolve_rows
 from oro_provider.load.rows import Reject
+from oro_provider.load.values import key_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -146,8 +148,21 @@ class Planner:
         for item in desired:
             action = self._action(item, found)
             (plan.rejects if isinstance(action, Reject) else plan.actions).append(action)  # type: ignore[arg-type]
-        plan.actions = await self._with_losses(plan.actions)
+        plan.actions = await self._with_losses(self._of_one_record_each(plan))
         return plan
+
+    def _of_one_record_each(self, plan: Plan) -> list[Action]:
+        """Refuse rows that name the record of an earlier one in other words (stock with and without its unit) and change it."""
+        first: dict[str | None, Action] = {}
+        kept = []
+        for action in plan.actions:
+            before = first.setdefault(action.id, action) if action.id is not None else action
+            if before is action or before.verb == action.verb == "unchanged":
+                kept.append(action)
+                continue
+            reason = f"names the record of row {before.row.number} (id {action.id})"
+            plan.rejects.append(action.row.rejected(reason, self.entity.key[0]))
+        return kept
 
     async def _with_losses(self, actions: list[Action]) -> list[Action]:
         """Say of each action that takes something away how much the store deletes along with it."""
@@ -236,6 +251,9 @@ class Planner:
         if records and node.record is None:
             ids = ", ".join(record.id for record in records)
             return row.rejected(f"names {len(records)} records of the store: ids {ids}", entity.key[0])
+        stray = self._stray_id(node)
+        if stray is not None:
+            return row.rejected(stray, "id")
         comparison = Comparison(row.number, found.included, self._unchangeable, remove_units=self.options.remove_units)
         if node.record is None:
             return self._create(item, comparison)
@@ -250,6 +268,19 @@ class Planner:
             "update", row, node.record.id, data, tuple(draft.included), draft.changes, tuple(comparison.removed)
         )
 
+    def _stray_id(self, node: Node) -> str | None:
+        """Take the id out of what a row says where the store gives ids itself; return why it is not that of the row's record."""
+        entity = self.entity
+        if "id" in entity.key or paging_order(entity.type) == "number":
+            return None
+        given = key_text("integer", node.attributes.pop("id", None), folded=False)
+        if not given or (node.record is not None and node.record.id == given):
+            return None
+        named = ", ".join(entity.key)
+        if node.record is None:
+            return f"is {given}, but the store has no {entity.type} of this {named}, and gives a new one its id itself: leave it out"
+        return f"is {given}, but the {entity.type} of this {named} have the id {node.record.id}"
+
     def _create(self, item: Desired, comparison: Comparison) -> Action | Reject:
         entity, row = self.entity, item.row
         if not entity.creatable:
@@ -258,7 +289,9 @@ class Planner:
         draft = comparison.create(item.node)
         own = draft.attributes.pop("id", None)
         id_ = str(own) if own is not None else None
-        return Action("create", row, None, draft.object(entity.type, id_), tuple(draft.included), draft.changes)
+        # What is told of a row goes into files; a password stays out of them.
+        changes = {name: "new" if name in entity.once else value for name, value in draft.changes.items()}
+        return Action("create", row, None, draft.object(entity.type, id_), tuple(draft.included), changes)
 
 
 def _nodes(nodes: Iterable[Node]) -> Iterable[Node]:

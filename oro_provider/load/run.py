@@ -137,7 +137,7 @@ class Run:
         return one.rejected(f"repeats the {', '.join(entity.key)} of row {first}", entity.key[0])
 
     async def _chunk(self, rows: Sequence[Row | Reject], *, hold: bool) -> None:
-        chunk = Chunk()
+        chunk = Chunk.begun(self.journal)
         good: dict[tuple[str, ...], Row] = {}
         for one in rows:
             if isinstance(one, Reject):
@@ -151,7 +151,9 @@ class Run:
         if self.journal.state.pending:
             await self._applier.resume(by_number, chunk)
         todo = [row for number, row in by_number.items() if number not in chunk.results and number not in chunk.rejects]
-        plan = await self._planner.plan(todo, hold=hold) if todo else None
+        # The last of repeated rows may be in another chunk than the one that made its record.
+        fresh = self._spec.repeated == "last"
+        plan = await self._planner.plan(todo, hold=hold, fresh=fresh) if todo else None
         if plan is not None:
             for reject in plan.rejects:
                 chunk.reject(reject)
