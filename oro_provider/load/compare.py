@@ -224,9 +224,9 @@ class Comparison:
         first = node.described.parts[name].first
         if first is None:
             return
-        for child, ref in zip(node.parts[name], refs, strict=True):
-            if child.leading:
-                draft.linkages[first[1]] = ref
+        leading = [ref for child, ref in zip(node.parts[name], refs, strict=True) if child.leading]
+        if refs:
+            draft.linkages[first[1]] = (leading or refs)[0]
 
 
 def text_changes(node: Node, name: str) -> Iterator[tuple[str | None, str]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from oro_provider.api.documents import Linkage, Ref, read_resource
 from oro_provider.api.errors import UnexpectedAnswer
 from oro_provider.entities.model import files_of
-from oro_provider.load.values import RowError, cast_value, key_text, text
+from oro_provider.load.values import RowError, cast_value, key_text, text, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -136,7 +136,7 @@ def read_fields(described: Described, given: Mapping[str, Any], prefix: str = ""
     file_names = {file.name for file in files_of(described).values()}
     leading = {part.first[0]: name for name, part in described.parts.items() if part.first}
     for name, raw in given.items():
-        value = raw.strip() if isinstance(raw, str) else raw
+        value = trimmed(raw) if isinstance(raw, str) else raw
         head, _, language = name.partition(".")
         if name in described.references:
             references[name] = _names(value, prefix + name, many=described.references[name].many)
@@ -175,7 +175,7 @@ def _file(file: File, value: Any, name: Any, field: str) -> FilePlace:
 
 def _leading(part: Part, name: str, value: Any, prefix: str, others: tuple[Fields, ...]) -> tuple[Fields, ...]:
     """Return the parts with the leading one first: one of the others that has its key, or one more."""
-    code = _text(value.strip() if isinstance(value, str) else value, prefix + name)
+    code = _text(trimmed(value) if isinstance(value, str) else value, prefix + name)
     key = part.key[0]
     given = next((one for one in others if one.references.get(key) == code), None)
     if given is None:
@@ -205,6 +205,7 @@ def _parts(part: Part, name: str, value: Any, prefix: str) -> Iterator[Fields]:
         if not isinstance(given, Mapping) and part.short is None:
             raise RowError(f"holds {type(given).__name__} where a dict should be", field)
         dicts.append(given if isinstance(given, Mapping) else {str(part.short): given})
+    named: set[Names] = set()
     for one in _completed(part, dicts, field):
         fields = read_fields(part, {str(key): item for key, item in one.items()}, f"{field}.")
         for key in part.key:
@@ -215,6 +216,10 @@ def _parts(part: Part, name: str, value: Any, prefix: str) -> Iterator[Fields]:
                 and part.attribute(key) not in fields.attributes
             ):
                 raise RowError("is missing, and the one that is meant is found by it", f"{field}.{key}")
+        same = fields.references.get(str(part.short))
+        if same is not None and same in named:
+            raise RowError(f"holds {same!r} twice", field)
+        named.add(same)
         yield fields
 
 
@@ -258,7 +263,7 @@ def _values(record: Any) -> Mapping[str, Any]:
 
 def _key_part(entity: Entity, values: Mapping[str, Any], name: str) -> str:
     value = values.get(name, entity.defaults.get(name))
-    text = "" if value is None else str(value).strip()
+    text = "" if value is None else trimmed(str(value))
     if not text:
         if name in entity.optional:
             return ""
@@ -277,7 +282,7 @@ def _names(value: Any, field: str, *, many: bool) -> Names:
     if value is None:
         return ()
     listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
-    return tuple(dict.fromkeys(_text(one.strip() if isinstance(one, str) else one, field) for one in listed))
+    return tuple(dict.fromkeys(_text(trimmed(one) if isinstance(one, str) else one, field) for one in listed))
 
 
 def _text(value: Any, field: str) -> str:

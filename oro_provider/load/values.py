@@ -11,6 +11,7 @@ import re
 from datetime import date, datetime, time, timezone
 from decimal import ROUND_HALF_UP, Decimal, DecimalException, InvalidOperation
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 from uuid import UUID
 
 import msgspec
@@ -28,6 +29,7 @@ _LONGEST_NUMBER = 100  # digits: one with an exponent of a million would be writ
 _LARGEST_INTEGER = 2**63  # a database's; JSON numbers beyond it are no integers to a store
 # No PostgreSQL keeps a zero in a text, and half of a surrogate pair is no UTF-8: one of them would refuse a whole batch.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+_TRIMMED = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 _WANTED = {
     "boolean": "true or false",
     "string": "a text",
@@ -113,9 +115,21 @@ def text(value: Any) -> str:
     return readable(value.isoformat() if isinstance(value, date) else str(value))
 
 
+def trimmed(value: str) -> str:
+    """Return a text without what the store's forms take off its ends: blanks, and marks that nobody sees (Unicode's Z, Cc and Cf)."""
+    value = value.strip()
+    if value.isprintable():  # as nothing of the kind is, which is asked quickly
+        return value
+    while value and category(value[0]) in _TRIMMED:
+        value = value[1:].lstrip()
+    while value and category(value[-1]) in _TRIMMED:
+        value = value[:-1].rstrip()
+    return value
+
+
 def readable(value: str) -> str:
     """Return a text that a store can keep; raise `RowError` for another."""
-    if _NO_TEXT.search(value):
+    if not value.isprintable() and _NO_TEXT.search(value):
         raise RowError("holds a character that no store keeps: a zero, or half of a surrogate pair")
     return value
 
@@ -142,6 +156,8 @@ def _moment(value: Any) -> Any:
             return value
     if isinstance(moment, date) and not isinstance(moment, datetime):
         moment = datetime(moment.year, moment.month, moment.day, tzinfo=timezone.utc)
+    if not isinstance(moment, datetime):
+        raise TypeError(value)
     return timestamp(moment)
 
 
@@ -176,11 +192,22 @@ def same_value(kind: Kind | None, ours: Any, theirs: Any) -> bool:
             return left == right
         except InvalidOperation:  # what the store has is no number, or ours is one that it will refuse
             return str(ours) == str(theirs)
+    if isinstance(theirs, str) and isinstance(ours, int | float) and not isinstance(ours, bool):
+        return _same_number(
+            str(ours), theirs
+        )  # a number for a text, such as an external id, or for a store's own money
     if isinstance(ours, str) and isinstance(theirs, str):
         return ours.strip() == theirs.strip()
     if isinstance(ours, list) and isinstance(theirs, list):
         return _members(ours) == _members(theirs)
     return bool(ours == theirs)
+
+
+def _same_number(ours: str, theirs: str) -> bool:
+    try:
+        return ours == theirs or ("." in theirs and Decimal(ours) == Decimal(theirs))
+    except InvalidOperation:
+        return False
 
 
 def _members(values: list[Any]) -> list[bytes]:

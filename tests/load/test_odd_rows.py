@@ -82,7 +82,7 @@ ODD: list[tuple[dict[str, Any], str | None, str]] = [
     ({"name": True}, "name", "should be a text, not bool"),
     ({"name": b"ACME"}, "name", "should be a text, not bytes"),
     ({"name": "half \ud800"}, "name", "no store keeps"),
-    ({"name": "zero \x00"}, "name", "no store keeps"),
+    ({"name": "ze\x00ro"}, "name", "no store keeps"),
     ({"name": "Odd 1", "colour": object()}, "colour", "should be a value that JSON has"),
     ({"name": "Odd 2", "colour": float("nan")}, "colour", "should be a value that JSON has"),
     ({"name": "Odd 3", "since": pendulum.datetime(2026, 1, 1)}, None, "extra fields"),
@@ -120,6 +120,13 @@ def test_a_fraction_is_no_whole_number_and_a_setting_keeps_its_digits(store: Loa
     assert store.count("entityfieldfallbackvalues", "scalarValue = '5'") > 0
     _, (refused,) = run_load(store, "products", [{"sku": "DIGITS-1", "category_sort_order": 10.9}])
     assert (refused.field, refused.reason) == ("category_sort_order", "should be a whole number")
+
+
+def test_the_first_unit_of_a_new_product_leads_where_the_row_names_no_other(store: LoadStore, tmp_path: Path) -> None:
+    row = {"sku": "LEAD-1", "name": "x", "units": ["set", "each"]}
+    run_load(store, "products", [row], results=tmp_path / "results.jsonl")
+    assert "primaryUnitPrecision" in json.loads((tmp_path / "results.jsonl").read_text())["changes"]
+    assert counts(run_load(store, "products", [row])[0]) == (0, 0, 1, 0)
 
 
 def test_two_rows_of_one_stock_record_never_take_turns(store: LoadStore) -> None:

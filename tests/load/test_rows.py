@@ -70,6 +70,8 @@ REFUSED: list[tuple[str, Any, Any, str]] = [
     ("a list for a name", PRODUCTS, {"sku": "A", "brand": ["x"]}, "row 1, field brand: should be a text, not list"),
     ("a word for a switch", PRODUCTS, {"sku": "A", "featured": "maybe"}, "row 1, field featured: should be true or false"),
     ("a word for a number", PRODUCTS, {"sku": "A", "category_sort_order": "x"}, "row 1, field category_sort_order: should be a number"),
+    ("a unit twice", PRODUCTS, {"sku": "A", "units": "set, set"}, "row 1, field units: holds 'set' twice"),
+    ("a variant twice", PRODUCTS, {"sku": "A", "variants": ["B", " B"]}, "row 1, field variants: holds 'B' twice"),
     ("no list of kit items", PRODUCTS, {"sku": "A", "kit_items": 7}, "row 1, field kit_items: should be a list"),
     ("a kit item without a label", PRODUCTS, {"sku": "A", "kit_items": [{"products": "B"}]}, "row 1, field kit_items.label: is missing"),
     ("no unit left", PRODUCTS, {"sku": "A", "units": None}, "row 1, field units: is empty"),
@@ -103,6 +105,14 @@ def test_a_key_is_told_from_others_as_the_store_does() -> None:
     assert len({read_row(SHIPPING_TRACKINGS, 1, parcel).key for parcel in parcels}) == 1
 
 
+def test_what_nobody_sees_at_the_ends_of_a_text_is_taken_off_as_by_the_store() -> None:
+    row = read_row(
+        PRODUCTS, 1, {"sku": "\ufeffA-1\u200b ", "name": "\xa0Lamp \x00\t", "tax_code": "\u2060TAXABLE\ufeff"}
+    )
+    assert (row.key, row.fields.attributes, row.fields.texts) == (("a-1",), {"sku": "A-1"}, {"name": {"": "Lamp"}})
+    assert row.fields.references == {"tax_code": "TAXABLE"}
+
+
 def test_a_repeated_key_names_its_first_row() -> None:
     repeats = Repeats()
     assert [repeats.first(key, row) for row, key in enumerate([("a",), ("b",), ("a",)], start=1)] == [1, 2, 1]
@@ -121,7 +131,13 @@ def test_a_repeated_key_names_its_first_row() -> None:
         ("boolean", True, True, True),
         ("string", None, None, True),
         ("string", None, "x", False),
+        ("money", "1.00005", "1.0001", True),
         (None, {"a": 1}, {"a": 1}, True),
+        (None, [{"a": 1, "b": 2}], [{"b": 2, "a": 1}], True),
+        (None, 77, "77", True),
+        (None, 77, "077", False),
+        (None, 9.9, "9.9000", True),
+        (None, 1, "x.", False),
     ],
 )
 def test_values_are_compared_as_the_store_keeps_them(kind: Any, ours: Any, theirs: Any, same: bool) -> None:
