@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from oro_provider.load.rows import Reject
+from oro_provider.load.values import LARGEST_INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +39,6 @@ class Outcome(TypedDict):
     seconds: float
     dry_run: bool
 
-
-_LARGEST_INTEGER = 2**63  # beyond it JSON is not written, and a database has none
 
 COUNTS = {"create": "created", "update": "updated", "unchanged": "unchanged"}
 
@@ -127,7 +126,7 @@ def as_json(value: Any) -> Any:
         return [as_json(item) for item in value]
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()
-    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < _LARGEST_INTEGER):
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < LARGEST_INTEGER):
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value

@@ -26,7 +26,7 @@ TRUE = frozenset({"1", "true", "yes"})
 FALSE = frozenset({"0", "false", "no"})
 _FOUR_DECIMALS = Decimal("0.0001")
 _LONGEST_NUMBER = 100  # digits: one with an exponent of a million would be written out as a million zeros
-_LARGEST_INTEGER = 2**63  # a database's; JSON numbers beyond it are no integers to a store
+LARGEST_INTEGER = 2**63  # a database's; JSON numbers beyond it are no integers to a store
 # No PostgreSQL keeps a zero in a text, and half of a surrogate pair is no UTF-8: one of them would refuse a whole batch.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _TRIMMED = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
@@ -65,7 +65,7 @@ def cast_value(kind: Kind | None, value: Any, field: str) -> Any:
                 number = float(value)
                 if not math.isfinite(number):  # JSON has no such number
                     raise ValueError(value)
-                return int(number) if number.is_integer() and abs(number) < _LARGEST_INTEGER else number
+                return int(number) if number.is_integer() and abs(number) < LARGEST_INTEGER else number
             case "money" | "decimal":
                 return format(_finite(value), "f")
             case "string":
@@ -103,7 +103,7 @@ def _integer(value: Any) -> int:
     number = _finite(value)
     if number != int(number):
         raise RowError("should be a whole number")
-    if abs(number) >= _LARGEST_INTEGER:
+    if abs(number) >= LARGEST_INTEGER:
         raise ValueError(value)
     return int(number)
 
