@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from oro_provider.api.query import FilterValue, Query
+from oro_provider.api.query import FilterValue, Query, filtered_names
 from oro_provider.entities import paging_order
+from oro_provider.entities.shapes import SHAPES, Shape
+from oro_provider.extract.spec import check_nested
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +45,12 @@ class Matching:
 
 
 async def find(client: AsyncOroClient, wanted: Matching) -> FoundRecords | None:
-    """Return the records that match where they are enough, else None. A look without a find is one request of few rows."""
+    """Return the records that match where they are enough, else None. A look without a find is one request of few rows.
+
+    Raise `ValueError` for a filter that a store would answer wrongly in silence.
+    """
+    for path in wanted.filters:
+        check_nested(SHAPES.get(wanted.resource) or Shape({}, {}), path)
     first = await client.perform(client.calls.page(wanted.resource, _query(wanted, max(wanted.min_records, 1))))
     if len(first.resources) < wanted.min_records:
         return None
@@ -61,7 +68,5 @@ async def find(client: AsyncOroClient, wanted: Matching) -> FoundRecords | None:
 
 
 def _query(wanted: Matching, size: int) -> Query:
-    # A filter on an enum that `fields` does not name gives wrong rows (6.1), so each filtered field is named.
-    names = dict.fromkeys(path.partition("[")[0].partition(".")[0] for path in wanted.filters)
-    fields = [name for name in names if name != "id"]
-    return Query(filters=wanted.filters, fields={wanted.resource: fields or ["id"]}, size=size)
+    fields = filtered_names(wanted.filters) or ["id"]
+    return Query(filters=wanted.filters, fields={wanted.resource: fields}, size=size)

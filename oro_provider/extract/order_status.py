@@ -9,7 +9,10 @@ from oro_provider.api.errors import InvalidRequest, NotFound
 from oro_provider.api.query import FilterValue, Query
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oro_provider.api.async_client import AsyncOroClient
+    from oro_provider.api.documents import Resource
 
 FIELDS = ("identifier", "internalStatus", "shippingStatus")
 BEFORE_6_1 = (
@@ -55,11 +58,7 @@ async def order_status(client: AsyncOroClient, wanted: WantedStatus) -> OrderSta
     filters: dict[str, FilterValue] = {wanted.by: wanted.order}
     query = Query(filters=filters, fields={"orders": list(FIELDS)}, size=2)
     orders = (await client.perform(client.calls.page("orders", query))).resources
-    # A store's filter ignores the case of identifiers, and may know two that differ in it alone.
-    exact = [order for order in orders if wanted.by == "id" or order.text("identifier") == wanted.order] or orders
-    if not exact:
-        raise NotFound(f"The store has no order with the {wanted.by} {wanted.order!r}.", status=404)
-    order = exact[0]
+    order = _named(wanted, orders)
     asked: tuple[tuple[Literal["internalStatus", "shippingStatus"], tuple[str, ...]], ...] = (
         ("internalStatus", wanted.internal),
         ("shippingStatus", wanted.shipping),
@@ -77,3 +76,15 @@ async def order_status(client: AsyncOroClient, wanted: WantedStatus) -> OrderSta
         internal_status=has["internalStatus"],
         shipping_status=has["shippingStatus"],
     )
+
+
+def _named(wanted: WantedStatus, orders: Sequence[Resource]) -> Resource:
+    """Return the order that is meant, of those that the store's filter gave."""
+    names = {order.id if wanted.by == "id" else order.text("identifier"): order for order in orders}
+    if wanted.order in names:
+        return names[wanted.order]
+    # The filter ignores the case of identifiers, and takes a comma for a list of them.
+    for name, order in names.items():
+        if name.casefold() == wanted.order.casefold():
+            return order
+    raise NotFound(f"The store has no order with the {wanted.by} {wanted.order!r}.", status=404)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from oro_provider.api.query import FilterValue, Query, Range
+from oro_provider.api.query import FilterValue, Query, Range, filtered_names
 from oro_provider.entities import paging_order
 from oro_provider.entities.reading import KEYSETS, Keyset
 from oro_provider.entities.shapes import SHAPES
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oro_provider.entities.model import Apart, Entity
+    from oro_provider.entities.shapes import Shape
     from oro_provider.extract.window import Window
 
 Layout = Literal["records", "objects"]
@@ -110,7 +111,7 @@ class Extract:
         """The fields to ask for, by type: none is left to the store's default."""
         fields = sparse_fields(self.type, self.entity.shape, self.together, self.entity.costly, self.fields)
         own = fields[self.type]
-        own.extend(name for name in self._filtered if name not in own)
+        own.extend(name for name in filtered_names(self.filters) if name not in own)
         return fields
 
     @property
@@ -131,7 +132,7 @@ class Extract:
     @property
     def index(self) -> Query:
         """The query for the ids of all that is to be read, and their dates."""
-        names = [*([self.date] if self.date else []), *self._filtered] or ["id"]
+        names = [*([self.date] if self.date else []), *filtered_names(self.filters)] or ["id"]
         return Query(filters=self.where, fields={self.type: names})
 
     def index_after(self, last: str | None) -> Query:
@@ -174,29 +175,15 @@ class Extract:
         )
         return sha256(msgspec.json.encode(parts)).hexdigest()[:12]
 
-    @property
-    def _filtered(self) -> list[str]:
-        # A filter on an enum that `fields` does not name gives wrong rows (6.1), so each filtered field is named.
-        names = (path.partition("[")[0].partition(".")[0] for path in self.filters)
-        return [name for name in dict.fromkeys(names) if name != "id"]
-
     def _to_many(self, path: str) -> bool:
         to = self.entity.shape.relationships.get(path.partition("[")[0].partition(".")[0])
         return to is not None and to.many
 
     def _check_filter(self, path: str) -> None:
-        name, _, nested = path.partition("[")[0].partition(".")
+        name = path.partition("[")[0].partition(".")[0]
         if name == "id" or (name == self.date and self.window is not None):
             raise ValueError(f"filter {path!r} is the reader's own: use the window, or a range of ids")
-        if not nested:
-            return
-        to = self.entity.shape.relationships.get(name)
-        target = SHAPES.get(to.type) if to else None
-        below = target.relationships.get(nested.partition(".")[0]) if target else None
-        if below is not None and _is_enum(below.type):
-            raise ValueError(
-                f"filter {path!r} looks at an enum of another resource, which a store answers wrongly (6.1)"
-            )
+        check_nested(self.entity.shape, path)
 
 
 def ids_filter(ids: Sequence[str]) -> FilterValue:
@@ -204,6 +191,16 @@ def ids_filter(ids: Sequence[str]) -> FilterValue:
     if ids[0].isdigit() and ids[-1].isdigit() and int(ids[-1]) - int(ids[0]) == len(ids) - 1:
         return Range(int(ids[0]), int(ids[-1]))
     return list(ids)
+
+
+def check_nested(shape: Shape, path: str) -> None:
+    """Raise `ValueError` for a filter of a resource that looks at an enum of another."""
+    name, _, nested = path.partition("[")[0].partition(".")
+    to = shape.relationships.get(name) if nested else None
+    target = SHAPES.get(to.type) if to else None
+    below = target.relationships.get(nested.partition(".")[0]) if target else None
+    if below is not None and _is_enum(below.type):
+        raise ValueError(f"filter {path!r} looks at an enum of another resource, which a store answers wrongly (6.1)")
 
 
 def _is_enum(type_: str) -> bool:

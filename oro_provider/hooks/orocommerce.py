@@ -18,7 +18,7 @@ from oro_provider.api.client import OroClient
 from oro_provider.api.documents import linkage, resource_object
 from oro_provider.api.exchange import Request, Response, Retries
 from oro_provider.api.grants import GRANT_TYPE
-from oro_provider.api.query import Query
+from oro_provider.api.query import Query, filtered_names
 from oro_provider.connection import (
     CONNECTION_TYPE,
     HOOK_NAME,
@@ -136,11 +136,14 @@ class OroCommerceHook(HttpHook):
     ) -> Iterator[dict[str, Any]]:
         """Yield every record of a list as a flat dict, page after page to its end.
 
-        Name the `fields` that you need: a store's default document of an order is ten times as slow (6.1.9).
+        Name the `fields` that you need: a store's default document of an order is ten times as slow (6.1.9). What a filter looks
+        at comes along.
         """
-        include = tuple(include)
+        include, filters, fields = tuple(include), filters or {}, fields or {}
+        if type_ in fields:
+            fields = {**fields, type_: [*dict.fromkeys([*fields[type_], *filtered_names(filters)])]}
         size = page_size or self.settings.page_size
-        query = Query(filters=filters or {}, include=include, fields=fields or {}, size=size)
+        query = Query(filters=filters, include=include, fields=fields, size=size)
         for page in self.client.pages(type_, query, order=paging_order(type_), until_empty=bool(filters)):
             for resource in page.resources:
                 yield flat_record(resource, page.included, include_tree(include))

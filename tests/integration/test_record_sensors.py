@@ -79,6 +79,21 @@ def test_both_kinds_of_status_are_needed_where_both_are_given(
     assert status(**wanted, shipping_status="shipped").poke({}) is False
 
 
+def test_an_order_is_never_taken_for_another(store: IntegrationStore, connection: str) -> None:
+    first, second = identifier(store, "1"), identifier(store, "2")
+    anything: Any = {"internal_status": ["open", "closed", "cancelled", "archived", "shipped"]}
+    assert status(order=first.lower(), **anything).execute({})["id"] == "1"
+    for order, by in ((f"{first},{second}", "identifier"), ("1,2", "id")):
+        # To a store's filter a comma makes a list.
+        with pytest.raises(AirflowFailException, match="no order with"):
+            status(order=order, by=by, **anything).execute({})
+
+
+def test_a_filter_that_never_matches_is_refused(store: IntegrationStore, connection: str) -> None:
+    with pytest.raises(AirflowFailException, match="enum of another resource"):
+        records(entity="orderlineitems", filters={"orders.internalStatus": "open"}, deferrable=True).execute({})
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -102,3 +117,13 @@ def test_a_store_that_shows_no_statuses_is_named_as_the_reason(monkeypatch: pyte
         task = status(order="1", by="id", internal_status="open", orocommerce_conn_id="oro_51", deferrable=True)
         with pytest.raises(AirflowFailException, match=r"from 6\.1 on"):
             task.execute({})
+
+
+def test_a_list_names_the_enum_that_it_is_filtered_by(store: IntegrationStore, connection: str) -> None:
+    from oro_provider.hooks.orocommerce import OroCommerceHook
+
+    filters = {"filter[internalStatus]": "open", "fields[orders]": "internalStatus"}
+    wanted = [order["id"] for order in store.read("orders", **filters)]
+    assert wanted
+    listed = OroCommerceHook().list("orders", filters={"internalStatus": "open"}, fields={"orders": ["identifier"]})
+    assert [order["id"] for order in listed] == wanted
