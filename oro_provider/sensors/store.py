@@ -89,7 +89,7 @@ class StoreSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: Mapping[str, Any] | None = None) -> Any:
         """Take what the trigger found; an event that is none of ours fails the task."""
-        status = event.get("status") if event else None
+        status = event.get("status") if isinstance(event, dict) else None
         if event is None or status not in STATUSES:
             raise AirflowFailException(f"The trigger sent {event!r}, which is no event of {type(self).__name__}.")
         if status == "error":
@@ -136,12 +136,13 @@ class StoreSensor(BaseSensorOperator):
 
         return asyncio.run(run())
 
-    def _get_next_poke_interval(self, *arguments: Any, **named: Any) -> float:
-        """Return Airflow's interval with a jitter, or the longer one that the store asked for."""
-        from oro_provider.triggers.polling import jittered
+    def _get_next_poke_interval(self, started_at: Any, run_duration: Callable[[], float], poke_count: int) -> float:
+        """Return Airflow's interval with a jitter, or the longer one that the store asked for, which ends with the `timeout`."""
+        from oro_provider.triggers.polling import LONGEST_ASKED, jittered
 
-        interval: float = super()._get_next_poke_interval(*arguments, **named)
-        return max(jittered(interval), self._asked_to_wait)
+        interval: float = super()._get_next_poke_interval(started_at, run_duration, poke_count)
+        left = max(self.timeout - run_duration(), 0.0)
+        return max(jittered(interval), min(self._asked_to_wait, LONGEST_ASKED, left))
 
     def _result(self, found: Any) -> Any:
         if found is None:

@@ -27,6 +27,8 @@ T = TypeVar("T")
 # An interval grows to this many while the store fails, and to `LONGEST_PAUSE` seconds where that is longer than an interval.
 LARGEST_FACTOR = 64
 LONGEST_PAUSE = 600.0
+# Seconds beyond which no Retry-After is waited for: who closes for a day may be back in ten minutes.
+LONGEST_ASKED = 3600.0
 # A poll that is refused for good costs three requests (the call, the one new login, the call again).
 PERMANENT_FACTOR = 4
 
@@ -143,6 +145,7 @@ def jittered(seconds: float) -> float:
 
 
 def pause(interval: float, failures: int, retry_after: float | None = None) -> float:
-    """Return the seconds until the next poll after so many failures in a row: never fewer than the store asked for."""
+    """Return the seconds until the next poll after so many failures in a row: as many as the store asked for, within reason."""
     longest = max(interval, min(interval * LARGEST_FACTOR, LONGEST_PAUSE))
-    return jittered(max(min(interval * 2.0 ** min(failures, 16), longest), (retry_after or 0.0) / 0.9))
+    asked = min(retry_after or 0.0, LONGEST_ASKED)
+    return jittered(max(min(interval * 2.0 ** min(failures, 16), longest), asked / 0.9))

@@ -16,6 +16,7 @@ from oro_provider.grant_variable import VariableGrants
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger, OroCommerceNewOrdersTrigger
 from oro_provider.version_compat import (
+from oro_provider.triggers.polling import pause
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
@@ -308,7 +309,7 @@ def test_a_senseless_argument_is_refused(connection: str, arguments: Any, says: 
         sensor(deferrable=True, **arguments).execute({})
 
 
-@pytest.mark.parametrize("event", [None, {}, {"status": "done"}, {"status": None}])
+@pytest.mark.parametrize("event", [None, {}, "found", {"status": "done"}, {"status": None}])
 def test_an_event_that_is_none_of_ours_fails_the_task(event: Any) -> None:
     with pytest.raises(AirflowFailException, match="which is no event of OroCommerceNewOrdersSensor"):
         sensor().execute_complete({}, event)
@@ -319,3 +320,14 @@ def test_bad_credentials_cost_no_deferral(sandbox_shop: Shop, connection: str, m
     monkeypatch.setenv(name, json.dumps({**json.loads(os.environ[name]), "password": "wrong-secret"}))
     with pytest.raises(AirflowFailException, match="client secret"):
         sensor(since=LONG_AGO, deferrable=True).execute({})
+def test_no_store_keeps_a_wait_longer_than_its_timeout_or_an_hour(sandbox_shop: Shop, connection: str) -> None:
+    sandbox_shop.sandbox.fail("429", path="/admin/api/", retry_after=86400)
+    task = sensor(since=soon(), poke_interval=2, timeout=100)
+    assert task.poke({}) is False
+    assert task._get_next_poke_interval(0, lambda: 40.0, 1) == 60
+    patient = sensor(since=soon(), poke_interval=2)
+    assert patient.poke({}) is False
+    assert patient._get_next_poke_interval(0, lambda: 0.0, 1) == 3600
+    assert 3600 <= pause(60, 1, 86400) < 4500
+
+
