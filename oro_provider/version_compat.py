@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow import __version__ as airflow_version
+from airflow.sdk.exceptions import AirflowRuntimeError
 from packaging.version import Version
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ __all__ = [
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",
+    "AirflowRuntimeError",
     "AirflowSensorTimeout",
     "AirflowSkipException",
     "RetryPolicy",

@@ -59,7 +59,14 @@ class Watermark:
                 return None  # a trigger that no asset watches with has no store
             from airflow.sdk.definitions.asset import AssetNameRef
 
-            value = await stores[AssetNameRef(name=self.name)].aget(self.key)
+            try:
+                store = stores[AssetNameRef(name=self.name)]
+            except KeyError:
+                raise AirflowFailException(
+                    f"The watcher is not one of {self.name}, whose watermark it should read: give the trigger asset=, the "
+                    "name of its own asset."
+                ) from None
+            value = await store.aget(self.key)
         else:
             value = await in_thread(_read_variable, self.variable)
         return self._position(value)
@@ -121,7 +128,7 @@ class Watermark:
         if value is None:
             return None
         try:
-            return Position.from_json(value)
+            return Position.from_json(json.loads(value) if isinstance(value, str) else value)
         except ValueError as error:
             raise AirflowFailException(f"The watermark of {self.name} cannot be read: {error}. Reset it.") from error
 
@@ -137,8 +144,7 @@ def _told(position: Position) -> str:
     return f"{position.until:%Y-%m-%dT%H:%M:%SZ} (order {position.last_id})"
 
 
-def _read_variable(name: str) -> Any:
+def _read_variable(name: str) -> str | None:
     from airflow.sdk import Variable
 
-    text = Variable.get(name, default=None)
-    return json.loads(text) if text else None
+    return Variable.get(name, default=None) or None

@@ -63,7 +63,9 @@ class Position:
 
     def changed(self, heads: Iterable[OrderHead]) -> list[OrderHead]:
         """Return the orders that were not taken yet in this state: new ones and changed ones."""
-        return [head for head in heads if self.seen.get(head.id) != head.updated]
+        low = timestamp(self.low)
+        again = (head for head in heads if head.id > self.floor or head.updated >= low)
+        return [head for head in again if self.seen.get(head.id) != head.updated]
 
     def after(self, taken: Iterable[OrderHead], now: datetime) -> Position:
         """Return the position when these orders were taken of a reading that the store answered at `now`."""

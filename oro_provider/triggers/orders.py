@@ -243,14 +243,14 @@ class OroCommerceNewOrdersEventTrigger(OrdersTrigger):
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Poll[Pulse]]) -> AsyncIterator[TriggerEvent]:
         """Announce what is new, for ever."""
         from oro_provider.api.errors import OroCommerceError
-        from oro_provider.version_compat import AirflowException
+        from oro_provider.version_compat import AirflowException, AirflowRuntimeError
 
         async for poll in shared_stream:
             if poll.value is None:
                 continue  # the poll has logged why, and comes more slowly
             try:
                 event = await self._announce(poll.value)
-            except (OroCommerceError, AirflowException) as error:
+            except (OroCommerceError, AirflowException, AirflowRuntimeError) as error:
                 # A watcher that raises is started again every second, and its poll with it.
                 self.log.warning("The watermark, or the orders since, cannot be read; trying again: %s", error)
                 continue
@@ -261,7 +261,8 @@ class OroCommerceNewOrdersEventTrigger(OrdersTrigger):
         if self._announced is None:
             return await self._begin(pulse)
         since = self._announced.until
-        fresh = self._announced.changed(pulse.fresh) if self.changed else self._announced.new(pulse.fresh)
+        # Of all recent ones, not of this pulse's: `_begin` leaves those of the running second to the next.
+        fresh = self._announced.changed(pulse.recent) if self.changed else self._announced.new(pulse.recent)
         self._announced = self._announced.after(fresh, pulse.now)
         self._waiting += fresh
         due = self._remind_at is not None and pulse.now >= self._remind_at
@@ -302,11 +303,7 @@ class OroCommerceNewOrdersEventTrigger(OrdersTrigger):
         """Return those of the announced orders that the watermark has not passed."""
         if watermark is None:
             return heads
-        missing = watermark.new(heads)
-        if self.changed:
-            low = f"{watermark.low:%Y-%m-%dT%H:%M:%SZ}"
-            missing = watermark.changed(head for head in heads if head.id > watermark.floor or head.updated >= low)
-        return missing
+        return watermark.changed(heads) if self.changed else watermark.new(heads)
 
     async def _watermark(self) -> Position | None:
         from oro_provider.assets import asset_uri

@@ -12,6 +12,7 @@ import pytest
 from oro_provider.assets import orders_asset
 from oro_provider.extract.position import Position
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger
+from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS, AirflowFailException
 from oro_provider.watermarks import Watermark
 from tests.asset_state import Stores, let_variables_show
 
@@ -146,6 +147,53 @@ def test_a_watermark_that_cannot_be_read_does_not_end_the_watch(sandbox_shop: Sh
             await watcher.has(1)
 
     asyncio.run(play())
+
+
+def test_an_order_of_the_second_in_which_the_watch_begins_is_announced(sandbox_shop: Shop, connection: str) -> None:
+    # Dated a little ahead, it is of the running second however long the machine takes to begin.
+    soon = datetime.now(timezone.utc) + timedelta(seconds=60)
+    sandbox_shop.order(soon.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    async def play() -> None:
+        watcher = Watcher()
+        watcher.state[KEY] = behind(40)
+        async with watcher:
+            await watcher.has(1)
+            await asyncio.sleep(0.6)
+        assert [event["count"] for event in watcher.events] == [1]
+
+    asyncio.run(play())
+
+
+def test_an_airflow_that_does_not_answer_does_not_end_the_watch(
+    sandbox_shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse
+
+    read, asked = Watermark.read_in_trigger, []
+
+    async def fails_once(watermark: Watermark, stores: Any) -> Position | None:
+        asked.append(watermark.name)
+        if len(asked) == 1:
+            raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR))
+        return await read(watermark, stores)
+
+    monkeypatch.setattr(Watermark, "read_in_trigger", fails_once)
+
+    async def play() -> None:
+        watcher = Watcher()
+        watcher.state[KEY] = behind(30)
+        async with watcher:
+            await watcher.has(1)
+
+    asyncio.run(play())
+
+
+@pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="before, a watermark lies in a Variable, whichever asset is watched")
+def test_a_watcher_of_another_asset_is_told_to_name_it() -> None:
+    with pytest.raises(AirflowFailException, match="give the trigger asset="):
+        asyncio.run(Watermark(ORDERS).read_in_trigger(Stores({"another": {}})))
 
 
 def test_a_store_that_comes_back_is_watched_again(sandbox_shop: Shop, connection: str) -> None:
