@@ -4,8 +4,8 @@
     wait >> order_ids >> handle[] >> acknowledge[]
 
 `wait` looks at the orders of the run's data interval (in the triggerer, so that no worker is held), `handle` runs once for each
-of them, and `acknowledge` leaves a note on the order in the store. An hour without an order skips the rest; a backfill looks
-at its intervals and never waits.
+of them, and `acknowledge` leaves a note on the order in the store. The hour is looked at a minute after its end by the store's clock,
+since orders are committed late. An hour without an order skips the rest; a backfill looks at its intervals and never waits.
 
 * A note does not move the order's `updatedAt`. Any change of the order itself would, and would announce it again.
 * Airflow maps over at most `[core] max_map_length` (1024) ids; an hour with more fails here rather than leave some out:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypedDict
 
 from oro_provider.api.errors import InvalidRequest, UnexpectedAnswer
-from oro_provider.api.query import FilterValue, Query, Range, timestamp
+from oro_provider.api.query import FilterValue, Query, Range, filtered_names, timestamp
 from oro_provider.entities.orders import ORDERS
 from oro_provider.extract.position import OVERLAP, OrderHead, Position
 from oro_provider.extract.spec import Extract
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from oro_provider.api.async_client import AsyncOroClient
 
-# How long after its end, by the store's clock, an empty window is over: orders are committed late.
+# How long after its end, by the store's clock, a window is over: orders are committed late.
 SETTLE = timedelta(seconds=60)
 LARGEST_PAGE = 1000
 HEAD = ("identifier", "createdAt", "updatedAt")
@@ -48,9 +48,10 @@ class FoundOrders(TypedDict):
 class NewOrders:
     """What to look for.
 
-    With `until`: the orders dated from `since` to `until` (excluded). Without: the orders made from `since` on, or with ids
-    above `after_id`, or that `position` has not taken; known by id, so back-dated ones are among them. `changed`: orders that
-    were made or changed, by `updatedAt`. `min_orders` make a find.
+    With `until`: the orders dated from `since` to `until` (excluded); `whole`: all of them, so that none is a find before the
+    window is over. Without: the orders made from `since` on, or with ids above `after_id`, or that `position` has not taken;
+    known by id, so back-dated ones are among them. `changed`: orders that were made or changed, by `updatedAt`. `min_orders`
+    make a find.
     """
 
     since: datetime | None = None
@@ -62,6 +63,7 @@ class NewOrders:
     min_orders: int = 1
     max_ids: int = 1000
     overlap: timedelta = OVERLAP
+    whole: bool = False
 
     @property
     def date(self) -> str:
@@ -89,16 +91,21 @@ class NewOrders:
             truncated=bool(left),
         )
 
+    def over(self, now: datetime) -> bool:
+        """Whether the window has ended, and long enough ago that what belongs to it has been committed."""
+        return self.until is not None and now >= self.until + SETTLE
+
     def _dated(self, head: OrderHead) -> str:
         return head.updated if self.changed else head.created
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look gave: a find, or none; whether the window is over, so that there will be none; and from where a wait may go
-    on, which is None where it has to look anew."""
+    """What one look gave: a find, or none; the store's clock; whether the window is over, so that there will be none; and from
+    where a wait may go on, which is None where it has to look anew."""
 
     found: FoundOrders | None
+    now: datetime
     over: bool = False
     position: Position | None = None
 
@@ -130,7 +137,7 @@ async def look(client: AsyncOroClient, wanted: NewOrders) -> Look:
     # A wait counts from here; where there are some, but too few, it has to look at all of them again. An order below the floor
     # that a filter hides is news to a poll without filters, which then looks anew.
     resumable = not fresh and not wanted.changed
-    return Look(found, position=position.after(heads, now) if resumable else None)
+    return Look(found, now, position=position.after(heads, now) if resumable else None)
 
 
 async def _dated_since(client: AsyncOroClient, wanted: NewOrders, since: datetime, floor: int) -> list[OrderHead]:
@@ -147,7 +154,11 @@ async def _look_at_window(client: AsyncOroClient, wanted: NewOrders) -> Look:
         raise ValueError("a window has two ends")
     dated = Range(wanted.since, wanted.until - SECOND)
     heads, now = await read_heads(client, {**wanted.filters, wanted.date: dated})
-    return Look(wanted.found(heads, now), over=now >= wanted.until + SETTLE)
+    over = wanted.over(now)
+    # Between its end and the minute after it, an order that is committed late may still come: who takes the others then never
+    # sees that one.
+    early = not wanted.whole and now < wanted.until
+    return Look(wanted.found(heads, now) if over or early else None, now, over)
 
 
 def _made_since(heads: Sequence[OrderHead], since: datetime, low: datetime) -> list[OrderHead]:
@@ -181,9 +192,7 @@ async def store_clock(client: AsyncOroClient) -> datetime:
 
 async def read_heads(client: AsyncOroClient, filters: Mapping[str, FilterValue]) -> tuple[list[OrderHead], datetime]:
     """Return the heads of the orders that match, and the store's clock when it began to answer."""
-    # A filter on an enum that `fields` does not name gives wrong rows (6.1), so each filtered field is named.
-    names = (path.partition("[")[0].partition(".")[0] for path in filters)
-    fields = list(dict.fromkeys([*HEAD, *(name for name in names if name != "id")]))
+    fields = list(dict.fromkeys([*HEAD, *filtered_names(filters)]))
     query = Query(filters=filters, fields={"orders": fields}, size=LARGEST_PAGE)
     heads: list[OrderHead] = []
     now: datetime | None = None
@@ -287,7 +296,8 @@ async def read_news(client: AsyncOroClient, position: Position) -> tuple[list[Or
     """Return the orders that were made or changed since, and the position when they have been taken.
 
     Changes are read up to the store's running second, which is left to the next reading, since an order may change twice
-    within it; where a store cannot filter by `updatedAt` (before 6.0.5), new orders alone are read.
+    within it; so is a second that is yet to come by less than an overlap, since the store's clocks may differ. An order dated later than
+    that was imported so. Where a store cannot filter by `updatedAt` (before 6.0.5), new orders alone are read.
     """
     new, now = await read_heads(client, {"id[gt]": position.floor})
     heads = {head.id: head for head in new}
@@ -298,6 +308,7 @@ async def read_news(client: AsyncOroClient, position: Position) -> tuple[list[Or
             raise
     else:
         heads.update((head.id, head) for head in changed)
-    settled = [head for head in heads.values() if head.updated < timestamp(now)]
+    running, imported = timestamp(now), timestamp(now + position.overlap)
+    settled = [head for head in heads.values() if not running <= head.updated < imported]
     taken = position.changed(settled)
     return sorted(taken, key=lambda head: head.id), position.after(taken, now)

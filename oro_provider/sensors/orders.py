@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from oro_provider.api.query import timestamp
 from oro_provider.sensors.store import StoreSensor
 from oro_provider.version_compat import AirflowFailException, conf
 from oro_provider.watermarks import READER, Watermark, is_past_run
@@ -26,11 +27,13 @@ class OroCommerceNewOrdersSensor(StoreSensor):
 
     It looks for orders made since `since` (or with ids above `after_id`); without these in the run's data interval or partition,
     and where the run has none, for those that the `asset`'s watermark has not passed. New orders are known by their ids, so
-    those that carry a date in the past are found too; in an interval they are known by their date. An interval that is over
-    without an order skips the task, so that a backfill never waits for the future. The first look is made on the worker.
+    those that carry a date in the past are found too; in an interval they are known by their date. An interval is looked at whole,
+    a minute after its end by the store's clock; without an order it skips the task. A backfill never waits for the future. The
+    first look is made on the worker.
 
     :param since: start of what to look at, a moment or ISO 8601. (templated)
-    :param until: its end, excluded; none with `since` means that there is no end. (templated)
+    :param until: its end, excluded; none with `since` means that there is no end. A window with an end that lies ahead is not
+        waited for to its end: the first `min_orders` in it are a find. (templated)
     :param after_id: look for orders with higher ids than this: `last_id` of an earlier find. (templated)
     :param filters: filters of orders by name: `{"internalStatus": "open", "customer": 7}`. (templated)
     :param changed: look for orders that were made or changed, by `updatedAt` (stores from 6.0.5).
@@ -83,6 +86,11 @@ class OroCommerceNewOrdersSensor(StoreSensor):
         self._position = None
         wanted = self._wanted(context)
         seen = self.ask(lambda client: look(client, wanted))
+        if wanted.until is not None and seen.now < wanted.until and is_past_run(context):
+            raise AirflowFailException(
+                f"The window ends in the future ({timestamp(wanted.until)}): it is {timestamp(seen.now)} at the store, and a "
+                "backfill does not wait. Run it again when the window is over."
+            )
         self._position = seen.position
         return seen.found, seen.over
 
@@ -107,6 +115,7 @@ class OroCommerceNewOrdersSensor(StoreSensor):
             max_ids=wanted.max_ids,
             changed=self.changed,
             overlap=self.overlap,
+            whole=wanted.whole,
         )
 
     def _wanted(self, context: Context) -> NewOrders:
@@ -127,13 +136,15 @@ class OroCommerceNewOrdersSensor(StoreSensor):
             if not after_id.isdigit():
                 raise AirflowFailException(f"after_id {after_id!r} is no id of an order")
             return replace(wanted, after_id=int(after_id))
-        since = moment(self.since, "since")
-        if since is not None and not self.until:
+        since, until = moment(self.since, "since"), moment(self.until, "until")
+        if since is not None and until is None:
             return replace(wanted, since=since)
-        if self.asset is not None and since is None and not self.until and not _has_window(context):
+        explicit = since is not None or until is not None
+        if self.asset is not None and not explicit and not _has_window(context):
             return replace(wanted, position=self._watermark(context, self.asset))
-        window = resolve_window(context, self.since, self.until)
-        return replace(wanted, since=window.since, until=window.until)
+        window = resolve_window(context, since, until)
+        # No other run looks at this one's window again.
+        return replace(wanted, since=window.since, until=window.until, whole=not explicit)
 
     def _watermark(self, context: Context, asset: Asset) -> Position:
         if is_past_run(context):

@@ -86,6 +86,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
         max_ids: int = 1000,
         changed: bool = False,
         overlap: float = 120.0,
+        whole: bool = False,
     ) -> None:
         super().__init__(
             orocommerce_conn_id=orocommerce_conn_id, poll_interval=poll_interval, changed=changed, overlap=overlap
@@ -99,6 +100,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
         self.filters = dict(filters or {})
         self.min_orders = min_orders
         self.max_ids = max_ids
+        self.whole = whole
         self._found: list[OrderHead] | None = None  # those since `position`, where they need no look of our own
         self._looked = False
         self._failures = 0
@@ -107,7 +109,18 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what the trigger is stored as: no token, no secret."""
-        own = ("deadline", "since", "until", "after_id", "watermark", "position", "filters", "min_orders", "max_ids")
+        own = (
+            "deadline",
+            "since",
+            "until",
+            "after_id",
+            "watermark",
+            "position",
+            "filters",
+            "min_orders",
+            "max_ids",
+            "whole",
+        )
         kwargs = {**self._kwargs(), **{name: getattr(self, name) for name in own}}
         return "oro_provider.triggers.orders.OroCommerceNewOrdersTrigger", kwargs
 
@@ -134,8 +147,6 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
 
     async def _see(self, pulse: Pulse) -> dict[str, Any] | None:
         """Tell from a pulse alone whether there is an event where that is enough, and look for oneself where it is not."""
-        from oro_provider.extract.new_orders import SETTLE
-
         wanted = self._wanted()
         plain = wanted.until is None and not wanted.filters and not wanted.changed
         if plain and self._found is None and self.position is not None and not self._looked:
@@ -147,8 +158,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
         if self._found is not None:
             found = wanted.found(self._found, pulse.now)
             return {"status": "found", "found": found} if found else None
-        over = wanted.until is not None and pulse.now >= wanted.until + SETTLE
-        if self._looked and not pulse.fresh and not over:
+        if not wanted.over(pulse.now) and (wanted.whole or (self._looked and not pulse.fresh)):
             return None
         return await self._look(wanted)
 
@@ -189,6 +199,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
             min_orders=self.min_orders,
             max_ids=self.max_ids,
             overlap=timedelta(seconds=self.overlap),
+            whole=self.whole,
         )
 
     def _position(self, value: dict[str, Any]) -> Position:

@@ -259,3 +259,27 @@ def test_a_filter_that_would_be_wrong_in_silence_is_refused(store: Shop, filters
     with pytest.raises(ValueError, match=says):
         found(store, since=now(), filters=filters)
     assert store.asked() == []
+
+
+@pytest.mark.parametrize("version", ["6.1", "5.1"])
+def test_an_order_dated_in_the_future_is_taken_once_and_now(version: str) -> None:
+    with shop(version=version) as store:
+        start = now() - timedelta(seconds=1)
+        position = Position(start, ((start, 40),), 40)
+        tomorrow = int(store.order((now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")))
+        heads, position = ask(store, lambda client: read_news(client, position))
+        assert [head.id for head in heads] == [tomorrow]
+        again, _ = ask(store, lambda client: read_news(client, position))
+        assert again == []
+
+
+def test_a_find_in_a_whole_window_waits_for_what_is_committed_late(store: Shop) -> None:
+    store.order()
+    end = now() + timedelta(seconds=1)
+    window: dict[str, object] = {"since": end - timedelta(hours=1), "until": end}
+    assert len(found(store, **window)) == 1, "a window that goes on is looked at as it is"
+    assert found(store, **window, whole=True) == []
+    store.sandbox.switch(clock_skew=10.0)
+    assert found(store, **window) == [], "an order may still be committed that is dated in it"
+    store.sandbox.switch(clock_skew=70.0)
+    assert len(found(store, **window)) == len(found(store, **window, whole=True)) == 1

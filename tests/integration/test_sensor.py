@@ -8,6 +8,7 @@ import os
 import threading
 from contextlib import aclosing
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +16,8 @@ import pytest
 from oro_provider.grant_variable import VariableGrants
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger, OroCommerceNewOrdersTrigger
-from oro_provider.version_compat import (
 from oro_provider.triggers.polling import pause
+from oro_provider.version_compat import (
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
@@ -80,6 +81,34 @@ def test_a_data_interval_is_looked_at(store: IntegrationStore, connection: str) 
     found = sensor(deferrable=True).execute(context)
     assert found["since"] == orders[5][0]
     assert orders[5][1] in found["ids"]
+
+
+def test_an_interval_is_whole_where_the_stores_clock_is_behind(sandbox_shop: Shop, connection: str) -> None:
+    end = datetime.now(timezone.utc).replace(microsecond=0)
+    context: Any = {"data_interval_start": end - timedelta(hours=1), "data_interval_end": end}
+    sandbox_shop.sandbox.switch(clock_skew=-30.0)
+    first = sandbox_shop.order()
+    trigger = deferred(sensor(deferrable=True, poke_interval=0.3), context)
+    made = []
+
+    def late() -> None:
+        made.append(sandbox_shop.order())
+        sandbox_shop.sandbox.switch(clock_skew=61.0)
+
+    found = event_after(trigger, 1, late)["found"]
+    assert found["ids"] == [first, *made], "no other run looks at this hour"
+
+
+def test_a_backfill_never_waits_for_the_future(sandbox_shop: Shop, connection: str) -> None:
+    end = datetime.now(timezone.utc) + timedelta(hours=1)
+    context: Any = {
+        "data_interval_start": end - timedelta(hours=2),
+        "data_interval_end": end,
+        "dag_run": SimpleNamespace(run_type="backfill"),
+    }
+    sandbox_shop.order()
+    with pytest.raises(AirflowFailException, match="ends in the future"):
+        sensor(deferrable=True).execute(context)
 
 
 def test_a_run_without_an_interval_is_told_the_cures(connection: str) -> None:
@@ -292,6 +321,17 @@ def test_the_next_look_comes_when_the_store_said(sandbox_shop: Shop, connection:
     assert task._get_next_poke_interval(0, lambda: 0.0, 1) <= 2.2
 
 
+def test_no_store_keeps_a_wait_longer_than_its_timeout_or_an_hour(sandbox_shop: Shop, connection: str) -> None:
+    sandbox_shop.sandbox.fail("429", path="/admin/api/", retry_after=86400)
+    task = sensor(since=soon(), poke_interval=2, timeout=100)
+    assert task.poke({}) is False
+    assert task._get_next_poke_interval(0, lambda: 40.0, 1) == 60
+    patient = sensor(since=soon(), poke_interval=2)
+    assert patient.poke({}) is False
+    assert patient._get_next_poke_interval(0, lambda: 0.0, 1) == 3600
+    assert 3600 <= pause(60, 1, 86400) < 4500
+
+
 def test_no_more_ids_are_returned_than_airflow_maps_over(
     sandbox_shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,14 +360,3 @@ def test_bad_credentials_cost_no_deferral(sandbox_shop: Shop, connection: str, m
     monkeypatch.setenv(name, json.dumps({**json.loads(os.environ[name]), "password": "wrong-secret"}))
     with pytest.raises(AirflowFailException, match="client secret"):
         sensor(since=LONG_AGO, deferrable=True).execute({})
-def test_no_store_keeps_a_wait_longer_than_its_timeout_or_an_hour(sandbox_shop: Shop, connection: str) -> None:
-    sandbox_shop.sandbox.fail("429", path="/admin/api/", retry_after=86400)
-    task = sensor(since=soon(), poke_interval=2, timeout=100)
-    assert task.poke({}) is False
-    assert task._get_next_poke_interval(0, lambda: 40.0, 1) == 60
-    patient = sensor(since=soon(), poke_interval=2)
-    assert patient.poke({}) is False
-    assert patient._get_next_poke_interval(0, lambda: 0.0, 1) == 3600
-    assert 3600 <= pause(60, 1, 86400) < 4500
-
-
