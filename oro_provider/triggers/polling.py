@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from oro_provider.api.async_client import AsyncOroClient
+    from oro_provider.api.settings import Settings
     from oro_provider.hooks.orocommerce import OroCommerceHook
 
 T = TypeVar("T")
@@ -93,25 +94,38 @@ async def polls(
 ) -> AsyncGenerator[Poll[T], None]:
     """Do the job every `interval` seconds, give or take a tenth, and yield what came of it, for ever.
 
-    The connection is read again after a failure that only a person can mend, so that a mended one is seen.
+    The connection is read again after a failure that only a person can mend. Where somebody has mended it meanwhile (a new client
+    secret), it is tried before those who wait are told.
     """
     from oro_provider.api.errors import OroCommerceError
 
     failures = 0
     interval = max(interval, SHORTEST_INTERVAL)
     while True:
+        settings = None
         try:
             hook = await loaded_hook(conn_id)
+            settings = hook.settings
             async with polling_client(hook) as client, aclosing(_polls(client, interval, job)) as stream:
                 async for poll in stream:
                     failures = 0
                     yield poll
         except (OroCommerceError, AirflowException, ValueError) as error:  # noqa: PERF203 - what the loop is for
+            if settings is not None and await _mended(conn_id, settings):
+                continue
             failures += 1
             # What Airflow itself cannot answer now it may answer later; a connection that it does not have stays missing.
             permanent = not isinstance(error, AirflowException) or isinstance(error, AirflowNotFoundException)
             yield _failed(conn_id, error, failures, permanent=permanent)
             await asyncio.sleep(pause(interval * PERMANENT_FACTOR, failures))
+
+
+async def _mended(conn_id: str, settings: Settings) -> bool:
+    """Return whether a connection says something else by now than these settings."""
+    try:
+        return (await loaded_hook(conn_id)).settings != settings
+    except (AirflowException, ValueError):
+        return False
 
 
 async def _polls(

@@ -24,6 +24,7 @@ from oro_provider.version_compat import (
 )
 from tests.deferral import TaskDeferred
 from tests.grants import grant_of
+from tests.integration.orders import shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,6 +275,22 @@ def test_a_permission_that_is_taken_away_ends_the_wait(sandbox_shop: Shop, conne
     event = event_after(trigger, 0.5, lambda: sandbox_shop.sandbox.switch(denied={("orders", "VIEW"), ("orders", "*")}))
     assert event["status"] == "error"
     assert "permission" in event["message"]
+
+
+def test_a_connection_that_was_mended_meanwhile_is_tried_before_the_wait_ends(
+    sandbox_shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "AIRFLOW_CONN_OROCOMMERCE_DEFAULT"
+    trigger = waiting(since=soon())
+    with shop() as moved:
+
+        def move() -> None:
+            fields = {"host": moved.store.url, "login": moved.store.client_id, "password": moved.store.client_secret}
+            monkeypatch.setenv(name, json.dumps({**json.loads(os.environ[name]), **fields}))
+            sandbox_shop.sandbox.switch(denied={("orders", "VIEW"), ("orders", "*")})
+            moved.order()
+
+        assert event_after(trigger, 0.6, move)["status"] == "found"
 
 
 def test_a_refused_filter_costs_no_deferral_and_may_be_skipped(sandbox_shop: Shop, connection: str) -> None:
