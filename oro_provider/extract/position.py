@@ -38,7 +38,7 @@ class Position:
     until: the store's clock at the last reading.
     marks: the highest id that had been given at moments of the overlap, the oldest first.
     last_id: the highest id that was taken.
-    seen: id -> `updatedAt` of what was taken and will be read again.
+    seen: id -> `updatedAt` of what was taken and will be read again; "" for one that lies before `low`, as a change since does not.
     """
 
     until: datetime
@@ -65,7 +65,7 @@ class Position:
         """Return the orders that were not taken yet in this state: new ones and changed ones."""
         low = timestamp(self.low)
         again = (head for head in heads if head.id > self.floor or head.updated >= low)
-        return [head for head in again if self.seen.get(head.id) != head.updated]
+        return [head for head in again if self.seen.get(head.id) != _state(head.updated, low)]
 
     def after(self, taken: Iterable[OrderHead], now: datetime) -> Position:
         """Return the position when these orders were taken of a reading that the store answered at `now`."""
@@ -78,11 +78,13 @@ class Position:
         while len(marks) > 1 and marks[1][0] <= until - self.overlap:
             marks = marks[1:]
         floor, low = marks[0][1], timestamp(until - self.overlap)
-        seen = {id_: when for id_, when in {**self.seen, **heads}.items() if id_ > floor or when >= low}
+        again = {id_: when for id_, when in {**self.seen, **heads}.items() if id_ > floor or when >= low}
+        seen = {id_: _state(when, low) for id_, when in again.items()}
         return replace(self, until=until, marks=marks, last_id=last_id, seen=seen)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as plain JSON, small whatever came within one second: `{"seen": {"2026-11-21T10:00:00Z": "7-450,452"}}`."""
+        """Return it as plain JSON, small whatever came within one second, or in the years before the first reading:
+        `{"seen": {"": "1-6", "2026-11-21T10:00:00Z": "7-450,452"}}`."""
         by_moment: dict[str, list[int]] = {}
         for id_, when in sorted(self.seen.items()):
             by_moment.setdefault(when, []).append(id_)
@@ -102,6 +104,10 @@ class Position:
             return cls(_moment(value["until"]), marks or _no_marks(), int(value["last_id"]), seen, overlap)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"{value!r} is no watermark of orders ({error})") from None
+
+
+def _state(updated: str, low: str) -> str:
+    return updated if updated >= low else ""
 
 
 def _no_marks() -> tuple[tuple[datetime, int], ...]:

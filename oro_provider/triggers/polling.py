@@ -110,7 +110,7 @@ async def polls(
                 async for poll in stream:
                     failures = 0
                     yield poll
-        except (OroCommerceError, AirflowException, ValueError) as error:  # noqa: PERF203 - what the loop is for
+        except (OroCommerceError, AirflowException, ValueError) as error:
             if settings is not None and await _mended(conn_id, settings):
                 continue
             failures += 1

@@ -232,6 +232,22 @@ def test_a_burst_is_small_in_a_watermark() -> None:
     assert Position.from_json(value).seen.keys() == set(range(11, 2011))
 
 
+def test_the_first_reading_of_an_old_store_leaves_a_small_watermark() -> None:
+    from oro_provider.extract.position import OrderHead
+
+    start, today = datetime(2026, 1, 1, tzinfo=timezone.utc), datetime(2026, 11, 21, tzinfo=timezone.utc)
+    heads = [
+        OrderHead(id_, str(id_), "", (start + timedelta(minutes=id_)).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        for id_ in range(1, 10_001)
+    ]
+    position = Position(start, ((start, 0),), 0).after(heads, today)
+    assert len(str(position.to_json())) < 300
+    position = Position.from_json(position.to_json())
+    assert position.changed(heads) == position.new(heads) == []
+    changed = replace(heads[4], updated="2026-11-21T00:00:00Z")
+    assert position.changed([changed]) == [changed]
+
+
 @pytest.mark.parametrize(
     "value", [{}, [], "x", {"until": "2026-01-01T00:00:00Z", "last_id": 1, "marks": [], "seen": {}}]
 )
