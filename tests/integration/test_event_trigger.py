@@ -12,7 +12,7 @@ import pytest
 from oro_provider.assets import orders_asset
 from oro_provider.extract.position import Position
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger
-from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS, AirflowFailException
+from oro_provider.version_compat import AirflowFailException
 from oro_provider.watermarks import Watermark
 from tests.asset_state import Stores, let_variables_show
 
@@ -190,7 +190,7 @@ def test_an_airflow_that_does_not_answer_does_not_end_the_watch(
     asyncio.run(play())
 
 
-@pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="before, a watermark lies in a Variable, whichever asset is watched")
+@pytest.mark.capability("asset_state_store")
 def test_a_watcher_of_another_asset_is_told_to_name_it() -> None:
     with pytest.raises(AirflowFailException, match="give the trigger asset="):
         asyncio.run(Watermark(ORDERS).read_in_trigger(Stores({"another": {}})))
