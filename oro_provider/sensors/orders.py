@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from oro_provider.api.query import timestamp
 from oro_provider.sensors.store import StoreSensor
 from oro_provider.version_compat import AirflowFailException, conf
 from oro_provider.watermarks import READER, Watermark, is_past_run
@@ -81,6 +80,7 @@ class OroCommerceNewOrdersSensor(StoreSensor):
 
     def look(self, context: Context) -> tuple[Any, bool]:
         """Look once."""
+        from oro_provider.api.query import timestamp
         from oro_provider.extract.new_orders import look
 
         self._position = None
