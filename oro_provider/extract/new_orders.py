@@ -302,12 +302,13 @@ async def read_news(client: AsyncOroClient, position: Position) -> tuple[list[Or
     new, now = await read_heads(client, {"id[gt]": position.floor})
     heads = {head.id: head for head in new}
     try:
-        changed, _ = await read_heads(client, {"updatedAt[gte]": position.low})
+        dated, _ = await read_heads(client, {"updatedAt[gte]": position.low})
     except InvalidRequest as error:
         if not any("filter[updatedAt]" in (said.parameter or "") for said in error.errors):
             raise
-    else:
-        heads.update((head.id, head) for head in changed)
+        # An order that was imported with a date in the past may have given the floor: those before it are known by their dates.
+        dated, _ = await read_heads(client, {"createdAt[gte]": position.low})
+    heads.update((head.id, head) for head in dated)
     running, imported = timestamp(now), timestamp(now + position.overlap)
     settled = [head for head in heads.values() if not running <= head.updated < imported]
     taken = position.changed(settled)

@@ -12,7 +12,7 @@ import pytest
 
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.api.errors import InvalidRequest
-from oro_provider.extract.new_orders import NewOrders, Poller, look, read_news
+from oro_provider.extract.new_orders import NewOrders, Poller, begin, look, read_news
 from oro_provider.extract.position import Position
 from tests.integration.orders import Shop, shop
 
@@ -287,6 +287,22 @@ def test_an_order_dated_in_the_future_is_taken_once_and_now(version: str) -> Non
         assert [head.id for head in heads] == [tomorrow]
         again, _ = ask(store, lambda client: read_news(client, position))
         assert again == []
+
+
+@pytest.mark.parametrize("version", ["6.1", "5.1"])
+def test_a_back_dated_order_right_before_the_first_reading_hides_nobody(version: str) -> None:
+    with shop(version=version) as store:
+        since = now()
+        made = [
+            store.order(),
+            store.order((since - timedelta(seconds=121)).strftime("%Y-%m-%dT%H:%M:%SZ")),
+            store.order(),
+        ]
+        ask(store, lambda client: asyncio.sleep(1.1))
+        position = ask(store, lambda client: begin(client, NewOrders(since=since)))
+        heads, position = ask(store, lambda client: read_news(client, position))
+        assert {head.id for head in heads} >= {int(made[0]), int(made[2])}
+        assert ask(store, lambda client: read_news(client, position))[0] == []
 
 
 def test_a_find_in_a_whole_window_waits_for_what_is_committed_late(store: Shop) -> None:
