@@ -28,8 +28,9 @@ CURES = (
 )
 
 
-# What a partition's key says of its period: 2026, 2026-11, 2026-11-21, 2026-11-21T09. A longer one says a moment only.
-_DATED_KEY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}))?)?)?")
+# What a partition's key says of its period: 2026, 2026-11, 2026-11-21, 2026-11-21T09. A longer one says a moment only, and 1001 is a
+# customer or a region: no store has orders of that year.
+_DATED_KEY = re.compile(r"((?:19|20|21)\d{2})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}))?)?)?")
 
 
 def resolve_window(context: Context, since: Any = None, until: Any = None, period: timedelta | None = None) -> Window:

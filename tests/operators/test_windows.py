@@ -105,6 +105,10 @@ def test_a_partition_of_a_zone_that_is_not_known_has_no_guessed_end() -> None:
     assert str(window) == "2026-10-24T22:00:00Z .. 2026-10-25T22:00:00Z"
 
 
+def test_a_key_of_digits_is_no_year_of_long_ago() -> None:
+    assert resolve_window({**INTERVAL, "partition_key": "1001"}) == resolve_window(INTERVAL)  # type: ignore[arg-type,typeddict-item]
+
+
 def test_a_partition_that_the_run_alone_names_is_one_too() -> None:
     context: Any = {**INTERVAL, "dag_run": SimpleNamespace(partition_key="2026-11")}  # as Airflow 3.2 has it
     assert str(resolve_window(context)) == "2026-11-01T00:00:00Z .. 2026-12-01T00:00:00Z"
