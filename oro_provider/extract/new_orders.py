@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from oro_provider.api.async_client import AsyncOroClient
 
-# How long after its end, by the store's clock, a window is over: orders are committed late.
+# How long after its end, by the store's clock, a window is over where nothing else is said: orders are committed late.
 SETTLE = timedelta(seconds=60)
 LARGEST_PAGE = 1000
 HEAD = ("identifier", "createdAt", "updatedAt")
@@ -48,10 +48,10 @@ class FoundOrders(TypedDict):
 class NewOrders:
     """What to look for.
 
-    With `until`: the orders dated from `since` to `until` (excluded); `whole`: all of them, so that none is a find before the
-    window is over. Without: the orders made from `since` on, or with ids above `after_id`, or that `position` has not taken;
-    known by id, so back-dated ones are among them. `changed`: orders that were made or changed, by `updatedAt`. `min_orders`
-    make a find.
+    With `until`: the orders dated from `since` to `until` (excluded); with `settle` all of them, so that none is a find before so
+    long after the window's end. Without: the orders made from `since` on, or with ids above `after_id`, or that `position` has not
+    taken; known by id, so back-dated ones are among them. `changed`: orders that were made or changed, by `updatedAt`.
+    `min_orders` make a find.
     """
 
     since: datetime | None = None
@@ -63,7 +63,7 @@ class NewOrders:
     min_orders: int = 1
     max_ids: int = 1000
     overlap: timedelta = OVERLAP
-    whole: bool = False
+    settle: timedelta | None = None
 
     @property
     def date(self) -> str:
@@ -93,7 +93,7 @@ class NewOrders:
 
     def over(self, now: datetime) -> bool:
         """Whether the window has ended, and long enough ago that what belongs to it has been committed."""
-        return self.until is not None and now >= self.until + SETTLE
+        return self.until is not None and now >= self.until + (SETTLE if self.settle is None else self.settle)
 
     def _dated(self, head: OrderHead) -> str:
         return head.updated if self.changed else head.created
@@ -155,10 +155,7 @@ async def _look_at_window(client: AsyncOroClient, wanted: NewOrders) -> Look:
     dated = Range(wanted.since, wanted.until - SECOND)
     heads, now = await read_heads(client, {**wanted.filters, wanted.date: dated})
     over = wanted.over(now)
-    # Between its end and the minute after it, an order that is committed late may still come: who takes the others then never
-    # sees that one.
-    early = not wanted.whole and now < wanted.until
-    return Look(wanted.found(heads, now) if over or early else None, now, over)
+    return Look(wanted.found(heads, now) if over or wanted.settle is None else None, now, over)
 
 
 def _made_since(heads: Sequence[OrderHead], since: datetime, low: datetime) -> list[OrderHead]:

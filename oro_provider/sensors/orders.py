@@ -27,12 +27,12 @@ class OroCommerceNewOrdersSensor(StoreSensor):
     It looks for orders made since `since` (or with ids above `after_id`); without these in the run's data interval or partition,
     and where the run has none, for those that the `asset`'s watermark has not passed. New orders are known by their ids, so
     those that carry a date in the past are found too; in an interval they are known by their date. An interval is looked at whole,
-    a minute after its end by the store's clock; without an order it skips the task. A backfill never waits for the future. The
+    `settle` after its end by the store's clock; without an order it skips the task. A backfill never waits for the future. The
     first look is made on the worker.
 
     :param since: start of what to look at, a moment or ISO 8601. (templated)
-    :param until: its end, excluded; none with `since` means that there is no end. A window with an end that lies ahead is not
-        waited for to its end: the first `min_orders` in it are a find. (templated)
+    :param until: its end, excluded; none with `since` means that there is no end. Such a window is not waited for to its end: the
+        first `min_orders` in it are a find. (templated)
     :param after_id: look for orders with higher ids than this: `last_id` of an earlier find. (templated)
     :param filters: filters of orders by name: `{"internalStatus": "open", "customer": 7}`. (templated)
     :param changed: look for orders that were made or changed, by `updatedAt` (stores from 6.0.5).
@@ -42,6 +42,8 @@ class OroCommerceNewOrdersSensor(StoreSensor):
     :param asset: the asset whose watermark says from where to look (`orders_asset()`); it becomes an inlet of the task.
     :param reader: whose watermark it is, where an asset has several readers.
     :param overlap: seconds after its id was given in which an order may be committed and still be found.
+    :param settle: seconds after the end of the run's interval, by the store's clock, before it is looked at, so that orders which are
+        committed late are not missed: no other run looks at it again.
     """
 
     template_fields: Sequence[str] = ("orocommerce_conn_id", "since", "until", "after_id", "filters")
@@ -61,6 +63,7 @@ class OroCommerceNewOrdersSensor(StoreSensor):
         asset: Asset | None = None,
         reader: str = READER,
         overlap: float = 120.0,
+        settle: float = 60.0,
         **kwargs: Any,
     ) -> None:
         if asset is not None:
@@ -76,6 +79,7 @@ class OroCommerceNewOrdersSensor(StoreSensor):
         self.asset = asset
         self.reader = reader
         self.overlap = overlap
+        self.settle = settle
         self._position: Position | None = None
 
     def look(self, context: Context) -> tuple[Any, bool]:
@@ -115,7 +119,7 @@ class OroCommerceNewOrdersSensor(StoreSensor):
             max_ids=wanted.max_ids,
             changed=self.changed,
             overlap=self.overlap,
-            whole=wanted.whole,
+            settle=wanted.settle.total_seconds() if wanted.settle is not None else None,
         )
 
     def _wanted(self, context: Context) -> NewOrders:
@@ -143,8 +147,8 @@ class OroCommerceNewOrdersSensor(StoreSensor):
         if self.asset is not None and not explicit and not _has_window(context):
             return replace(wanted, position=self._watermark(context, self.asset))
         window = resolve_window(context, since, until)
-        # No other run looks at this one's window again.
-        return replace(wanted, since=window.since, until=window.until, whole=not explicit)
+        settle = None if explicit else timedelta(seconds=self.settle)
+        return replace(wanted, since=window.since, until=window.until, settle=settle)
 
     def _watermark(self, context: Context, asset: Asset) -> Position:
         if is_past_run(context):

@@ -86,7 +86,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
         max_ids: int = 1000,
         changed: bool = False,
         overlap: float = 120.0,
-        whole: bool = False,
+        settle: float | None = None,
     ) -> None:
         super().__init__(
             orocommerce_conn_id=orocommerce_conn_id, poll_interval=poll_interval, changed=changed, overlap=overlap
@@ -100,7 +100,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
         self.filters = dict(filters or {})
         self.min_orders = min_orders
         self.max_ids = max_ids
-        self.whole = whole
+        self.settle = settle
         self._found: list[OrderHead] | None = None  # those since `position`, where they need no look of our own
         self._looked = False
         self._failures = 0
@@ -119,7 +119,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
             "filters",
             "min_orders",
             "max_ids",
-            "whole",
+            "settle",
         )
         kwargs = {**self._kwargs(), **{name: getattr(self, name) for name in own}}
         return "oro_provider.triggers.orders.OroCommerceNewOrdersTrigger", kwargs
@@ -158,7 +158,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
         if self._found is not None:
             found = wanted.found(self._found, pulse.now)
             return {"status": "found", "found": found} if found else None
-        if not wanted.over(pulse.now) and (wanted.whole or (self._looked and not pulse.fresh)):
+        if not wanted.over(pulse.now) and (wanted.settle is not None or (self._looked and not pulse.fresh)):
             return None
         return await self._look(wanted)
 
@@ -199,7 +199,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
             min_orders=self.min_orders,
             max_ids=self.max_ids,
             overlap=timedelta(seconds=self.overlap),
-            whole=self.whole,
+            settle=None if self.settle is None else timedelta(seconds=self.settle),
         )
 
     def _position(self, value: dict[str, Any]) -> Position:
