@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from oro_provider.api.documents import resource_object
 from oro_provider.api.errors import (
+    ApiUnavailable,
     AuthenticationFailed,
     ConnectionFailed,
     InvalidRequest,
@@ -156,9 +157,21 @@ def look_briefly(client: OroClient) -> Finding:
     except PermissionDenied as error:
         says = f"Logged in, but the application's user may not view orders. {error}"
         return Finding("orders", "failed", says, CURES["permission"])
+    except ApiUnavailable as error:
+        # A switched-off API answers in JSON; where a token came and a page of HTML follows, the path is not the API's.
+        return _switched_off() if error.errors else _no_api(client.settings)
     except OroCommerceError as error:
         return Finding("orders", "failed", str(error))
     return Finding("orders", "ok", f"Logged in to {client.settings.base_url} and read from its API.")
+
+
+def _switched_off() -> Finding:
+    return _failed("address", "The store's web API is switched off.", "api_off")
+
+
+def _no_api(settings: Settings) -> Finding:
+    says = f"There is no API at {settings.api_url}, though {settings.origin} is an OroCommerce store."
+    return _failed("address", says, "prefix")
 
 
 def _anonymous(settings: Settings) -> Request:
@@ -186,7 +199,7 @@ def look_at_address(client: OroClient) -> Finding:
         return _failed("address", f"{settings.origin} redirects to {answer.redirect_origin}.", "redirected")
     if answer.status == 404:
         if any(error.title == "not found http exception" and not error.detail for error in error_objects(answer.body)):
-            return _failed("address", "The store's web API is switched off.", "api_off")
+            return _switched_off()
         return _nothing_there(client, where)
     if 200 <= answer.status < 300:
         return _failed(
@@ -202,9 +215,7 @@ def _nothing_there(client: OroClient, where: str) -> Finding:
     # GET of the token endpoint is 405 (5.1 to 7.0).
     endpoint = client.send(Request("GET", settings.token_url, headers, repeatable=True))
     if isinstance(endpoint, Response) and endpoint.status == 405:
-        return _failed(
-            "address", f"There is no API at {where}, though {settings.origin} is an OroCommerce store.", "prefix"
-        )
+        return _no_api(settings)
     return _failed(
         "address", f"There is neither an API at {where} nor a token endpoint at {settings.token_url}.", "not_oro"
     )

@@ -134,8 +134,8 @@ DENIED = {
 EXPLANATIONS: list[tuple[str, list[Play], list[Play] | None, bool, str]] = [
     ("all is well", [Play(body=ORDER)], None, True, "Logged in to"),
     ("a wrong secret", [Play(body=ORDER)], [Play(401, {"error": "invalid_client"})], False, "client secret"),
-    ("the API is off", [Play(404, API_OFF)], None, False, "oro_api.web_api"),
-    ("a wrong prefix", [Play(404, "<html>", HTML)], None, False, "admin_prefix"),
+    ("the API is off", [Play(404, API_OFF)], None, False, "web API is switched off. Switch the web API on"),
+    ("a wrong prefix", [Play(404, "<html>", HTML)], None, False, "is an OroCommerce store. Set extra 'admin_prefix'"),
     ("no permission", [Play(403, DENIED)], None, False, "may not view orders"),
     ("maintenance", [Play(415, "<html>", HTML)], None, False, "maintenance"),
     ("maintenance at the login", [Play(body=ORDER)], [Play(503, {"code": 503})], False, "maintenance"),
