@@ -110,12 +110,21 @@ FIELDS: tuple[ConnectionField, ...] = (
         also=("base_url", "url", "endpoint", "store_url"),
     ),
     ConnectionField(name="schema", label="Scheme", kind=Choice(("https", "http")), column=True, hidden=True),
-    ConnectionField(name="port", label="Port", kind=WholeNumber(1, 65535), column=True, hidden=True),
-    ConnectionField(name="login", label="Client ID", kind=Text(), column=True, also=("client_id", "consumer_key")),
+    # Shown, though the host may hold it: Airflow 3.3.2 tests a connection from its list only where this field is filled in.
+    ConnectionField(name="port", label="Port", kind=WholeNumber(1, 65535), placeholder="443", column=True),
+    ConnectionField(
+        name="login",
+        label="Client ID",
+        kind=Text(),
+        placeholder="from System > User Management > OAuth Applications",
+        column=True,
+        also=("client_id", "consumer_key"),
+    ),
     ConnectionField(
         name="password",
         label="Client secret",
         kind=Text(secret=True),
+        placeholder="of the same OAuth application",
         column=True,
         also=("client_secret", "consumer_secret"),
     ),

@@ -186,9 +186,9 @@ class TestFormOfTheApiServer:
     def test_calls_airflows_own_fields_by_what_they_hold(self, form: Any):
         fields = form.standard_fields
         assert (fields.host.title, fields.host.placeholder) == ("Store URL", "https://shop.example.com")
+        assert (fields.port.title, fields.port.placeholder) == ("Port", "443")
         assert (fields.login.title, fields.password.title) == ("Client ID", "Client secret")
         assert fields.url_schema.hidden
-        assert fields.port.hidden
 
     def test_what_it_shows_is_what_the_connection_reads(self, form: Any):
         conn = SimpleNamespace(
