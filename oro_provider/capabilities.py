@@ -40,7 +40,8 @@ AIRFLOWS = (
 class Capability:
     """What Airflow brings from a minor on.
 
-    `seen` is where it shows in an installed Airflow: a module, a name in it after a colon, or a text in its source after `#`.
+    `seen` is where it shows in an installed Airflow: a module, a name in it after a colon, or a text after `#` in its source or in
+    files of the package.
     `before` says what a user has instead in an older one.
     """
 
@@ -107,6 +108,12 @@ CAPABILITIES: Mapping[str, Capability] = MappingProxyType({
             "`on_kill` of triggers, for which ours have no use: they only read",
             "the same",
             "airflow.triggers.base:BaseTrigger.on_kill",
+        ),
+        Capability(
+            "hidden_extras", (3, 3),
+            "`user_password` is hidden while it is typed into the form",
+            "it can be read until it is saved",
+            "ui/dist/assets/index-*.js#format===`password`",
         ),
         Capability(
             "queued_connection_test", (3, 3),

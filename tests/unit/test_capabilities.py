@@ -8,6 +8,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import airflow as installed
 import pytest
 
 from oro_provider.capabilities import AIRFLOWS, CAPABILITIES, STORES, Capability
@@ -24,8 +25,10 @@ FOREIGN_STORE = frozenset({"tests/contract/test_contract.py", "tests/integration
 
 
 def is_there(seen: str) -> bool:
-    """Whether this Airflow has the module, the name in it (`module:name`), or the text in its source (`module#text`)."""
+    """Whether this Airflow has the module, the name in it (`module:name`), or the text in its source (`module#text`, `files/*.js#text`)."""
     place, _, text = seen.partition("#")
+    if "/" in place:
+        return any(text in path.read_text() for path in Path(installed.__file__).parent.glob(place))
     module, _, name = place.partition(":")
     try:
         spec = importlib.util.find_spec(module)
