@@ -52,9 +52,9 @@ test: venv
 test-on-airflow: venv
 	$(BIN)/python -m pytest $(addprefix --ignore=,$(AIRFLOW_FREE))
 
-# What takes long, each on its own.
+# What takes long, each on its own. `make browser` needs a chromium and a chromedriver; with PICTURES=1 it takes the docs' pictures anew.
 soak matrix browser: venv
-	$(BIN)/python -m pytest -m $@
+	$(if $(PICTURES),PICTURES=1) $(BIN)/python -m pytest -m $@
 
 # Numbers, not a test: what a reading takes next to what people use today. dlt has a place of its own, since it brings
 # libraries that Airflow's constraints do not have.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from oro_provider.sandbox import RunningStore
 
 HOME = CHECKOUT / ".tmp" / "browser"
+OWN_DAGS = Path(__file__).parent / "dags"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,10 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[AirflowStack]:
-    lake = CHECKOUT / ".tmp" / "browser-lake"
-    shutil.rmtree(lake, ignore_errors=True)
+    lake, dags = CHECKOUT / ".tmp" / "browser-lake", CHECKOUT / ".tmp" / "browser-dags"
+    for folder in (lake, dags):
+        shutil.rmtree(folder, ignore_errors=True)
+    for source in (DAGS, OWN_DAGS):
+        shutil.copytree(source, dags, dirs_exist_ok=True)
     env = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled", "OROCOMMERCE_LAKE": str(lake)}
-    with AirflowStack(HOME, DAGS, env) as stack:
+    with AirflowStack(HOME, dags, env) as stack:
         yield stack
 
 

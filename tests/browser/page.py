@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from selenium.common.exceptions import ElementNotInteractableException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from demo.environment import CHECKOUT
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from selenium.webdriver.remote.webdriver import WebDriver
     from selenium.webdriver.remote.webelement import WebElement
 
-SHOTS = CHECKOUT / ".tmp" / "screenshots"
+T = TypeVar("T")
+WIDTH, HEIGHT = 1400, 1500  # pixels of the window
 ARGUMENTS = (
     "--headless=new",
     "--no-sandbox",
@@ -22,9 +25,13 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    "--window-size=1400,1500",
+    f"--window-size={WIDTH},{HEIGHT}",
 )
 SECONDS = 60
+# What goes round forever, such as a sign of waiting, is not waited for.
+STILL = """return document.getAnimations().every(
+    (one) => one.playState !== "running" || one.effect.getComputedTiming().iterations === Infinity
+)"""
 
 
 class Page:
@@ -47,6 +54,21 @@ class Page:
         self.find(xpath)
         return self._browser.find_elements(By.XPATH, xpath)
 
+    def type(self, xpath: str, text: str) -> None:
+        """Type into an element, once it takes it: a dialog that opens does not yet."""
+
+        def typed(page: WebDriver) -> bool:
+            page.find_element(By.XPATH, xpath).send_keys(text)
+            return True
+
+        WebDriverWait(self._browser, SECONDS, ignored_exceptions=[ElementNotInteractableException]).until(typed)
+
+    def until(self, probe: Callable[[], T | None]) -> T:
+        """Wait until the probe gives something."""
+        found = WebDriverWait(self._browser, SECONDS).until(lambda _: probe())
+        assert found is not None
+        return found
+
     def text_with(self, words: str, xpath: str = "//body") -> str:
         """Wait until an element shows these words, and return all that it shows."""
 
@@ -58,8 +80,9 @@ class Page:
         assert found is not None
         return found
 
-    def shoot(self, name: str, height: int = 1500) -> None:
-        """Take a picture."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self._browser.set_window_size(1400, height)
-        self._browser.save_screenshot(str(SHOTS / f"{name}.png"))
+    def shoot(self, file: Path, xpath: str, height: int) -> None:
+        """Take a picture of an element, in a window that is so many pixels high, once nothing moves."""
+        self._browser.set_window_size(WIDTH, height)
+        WebDriverWait(self._browser, SECONDS).until(lambda page: page.execute_script(STILL))
+        self.find(xpath).screenshot(str(file))
+        self._browser.set_window_size(WIDTH, HEIGHT)
