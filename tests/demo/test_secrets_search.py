@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +61,28 @@ def test_connections_and_variables_may_hold_it_encrypted_only(tmp_path: Path) ->
     leaks = search([SECRET], database=f"sqlite:///{database}", fernet_keys=[key.decode()])
 
     assert [leak.place for leak in leaks] == ["connection.description", "variable.val"]
+
+
+def test_what_a_database_has_still_in_its_log_is_searched_by_column(tmp_path: Path) -> None:
+    key = Fernet.generate_key()
+    encrypted = Fernet(key).encrypt(SECRET.encode()).decode()
+    database = tmp_path / "airflow.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE connection (password TEXT)")
+        connection.execute("CREATE TABLE log (extra TEXT)")
+        connection.execute("INSERT INTO connection VALUES (?)", [encrypted])
+        connection.commit()
+        assert encrypted.encode() in database.with_name("airflow.db-wal").read_bytes()
+        assert search([SECRET], folders=[tmp_path], fernet_keys=[key.decode()]) == []
+        connection.execute("INSERT INTO log VALUES (?)", [encrypted])
+        connection.commit()
+        leaks = search([SECRET], folders=[tmp_path], fernet_keys=[key.decode()])
+        assert [leak.place for leak in leaks] == [f"{database}: log.extra"]
+        connection.execute("UPDATE log SET extra = ?", [SECRET])
+        connection.commit()
+        leaks = search([SECRET], folders=[tmp_path], fernet_keys=[key.decode()])
+        assert [leak.place for leak in leaks] == [f"{database}: log.extra", f"{database}-wal"]
 
 
 def test_what_only_looks_like_a_database_or_packed_is_searched_as_it_is(tmp_path: Path) -> None:
