@@ -192,18 +192,16 @@ async def read_heads(client: AsyncOroClient, filters: Mapping[str, FilterValue])
     fields = list(dict.fromkeys([*HEAD, *filtered_names(filters)]))
     query = Query(filters=filters, fields={"orders": fields}, size=LARGEST_PAGE)
     heads: list[OrderHead] = []
-    now: datetime | None = None
+    dates: list[datetime | None] = []
     # A filter over a to-many relation makes short pages of joined rows, so that only an empty page is the end.
     until_empty = any(not path.startswith(("id", "createdAt", "updatedAt")) for path in filters)
     try:
         async for page in client.pages("orders", query, until_empty=until_empty):
-            now = now or _date(page.date)
+            dates.append(page.date)
             heads += [OrderHead(one.number, *(one.text(name) for name in HEAD)) for one in page.resources]
     except InvalidRequest as error:
         raise _clearer(error) from error
-    if now is None:
-        raise UnexpectedAnswer("The store answered no page of orders.")
-    return heads, now
+    return heads, _date(dates[0])
 
 
 def _clearer(error: InvalidRequest) -> InvalidRequest:

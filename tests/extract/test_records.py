@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from datetime import datetime, timezone
+from typing import Any
+
 import pytest
 
 from oro_provider.api.documents import Ref, Resource
 from oro_provider.api.errors import UnexpectedAnswer
+from oro_provider.entities.model import Entity
 from oro_provider.entities.orders import ORDERS
-from oro_provider.extract.reader import Extract
+from oro_provider.entities.prices import PRODUCT_PRICES
+from oro_provider.extract.known import Known
+from oro_provider.extract.reader import Extract, read_pages
 from oro_provider.extract.records import flat_record, include_paths, include_tree
+from oro_provider.extract.window import Window
 
 ORDER = Resource(
     "orders",
@@ -83,3 +92,33 @@ def test_a_filter_over_a_to_many_relation_reads_until_an_empty_page() -> None:
 def test_a_misspelled_include_is_refused_since_a_store_ignores_it() -> None:
     with pytest.raises(ValueError, match="no relationship 'lineItem'; there are"):
         _ = Extract(ORDERS, include=("lineItem",)).page
+
+
+DAY = Window(datetime(2026, 11, 7, tzinfo=timezone.utc), datetime(2026, 11, 8, tzinfo=timezone.utc))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"layout": "rows"}, "layout 'rows' is neither 'records' nor 'objects'"),
+        ({"entity": PRODUCT_PRICES, "window": DAY}, "productprices have no date of their last change"),
+        ({"filters": {"id[gt]": "7"}}, "use the window, or a range of ids"),
+        ({"window": DAY, "filters": {"updatedAt[gt]": "2026-11-07"}}, "use the window, or a range of ids"),
+    ],
+)
+def test_what_would_be_read_wrongly_is_refused(arguments: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        Extract(**{"entity": ORDERS, **arguments})
+
+
+@pytest.mark.parametrize(
+    "spec", [Extract(ORDERS, DAY), Extract(Entity(type="productunits"))], ids=lambda spec: spec.type
+)
+def test_only_everything_is_compared_with_what_is_known(spec: Extract) -> None:
+    async def first() -> object:
+        return await anext(read_pages(None, spec, known=Known([], None)))  # type: ignore[arg-type]  # before any request
+
+    with pytest.raises(
+        ValueError, match=f"compared with everything that the store has, by ids: not so {spec.type} here"
+    ):
+        asyncio.run(first())

@@ -76,6 +76,8 @@ def test_a_shard_that_is_missing_or_of_another_plan_is_refused(tmp_path: Path) -
         publish_shards(tmp_path, plan, manifests[:1])
     with pytest.raises(ValueError, match="of another plan"):
         publish_shards(tmp_path, [shard("b", 0), shard("b", 1)], manifests)
+    with pytest.raises(ValueError, match="shard 1 was read again since: run the publishing task again"):
+        publish_shards(tmp_path, plan, [manifests[0], {**manifests[1], "files": ["an/older.jsonl"]}])
     Path(manifests[1]["files"][0]).unlink()
     with pytest.raises(ValueError, match=r"is in the manifest .* and not there"):
         publish_shards(tmp_path, plan, manifests)

@@ -313,3 +313,12 @@ def test_a_window_that_is_to_be_settled_waits_for_what_is_committed_late(store: 
         store.sandbox.switch(clock_skew=skew)
         assert len(found(store, **window)) == 1, "a window of somebody's own is looked at as it is"
         assert len(found(store, **window, settle=timedelta(seconds=60))) == settled
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [({}, "since a moment, above an id, or from a watermark"), ({"until": now()}, "a window has two ends")],
+)
+def test_a_look_from_nowhere_is_refused(store: Shop, wanted: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        found(store, **wanted)
