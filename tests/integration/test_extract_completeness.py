@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 import uuid
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oro_provider.api.async_client import AsyncOroClient
-from oro_provider.api.errors import Incomplete, OroCommerceError, ServerError, TruncatedAnswer
-from oro_provider.api.exchange import Response, Retries
+from oro_provider.api.errors import Incomplete, InvalidRequest, OroCommerceError, ServerError, TruncatedAnswer
+from oro_provider.api.exchange import Failure, Response, Retries
 from oro_provider.api.settings import Settings
 from oro_provider.entities.model import Entity
 from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
@@ -117,8 +118,9 @@ def test_orders_that_move_or_vanish_between_index_and_page_are_counted(
     assert {record["id"] for record in lines(manifest)} == {str(row[0]) for row in rows} - {str(gone), str(moved)}
 
 
+@pytest.mark.parametrize(("chunk", "left"), [(500, 15), (10, 10)], ids=["at the end", "as soon as they are many"])
 def test_a_record_that_a_page_leaves_out_fails_the_extract(
-    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, left: int
 ) -> None:
     def without_one(request: Request, response: Response) -> Response:
         if not pages_only(request):
@@ -128,7 +130,10 @@ def test_a_record_that_a_page_leaves_out_fails_the_extract(
         return Response(200, response.headers, json.dumps(document).encode())
 
     changing(monkeypatch, without_one)
-    with pytest.raises(Incomplete, match="left 15 orders out of its pages that are still what was asked for: ids 20"):
+    monkeypatch.setattr("oro_provider.extract.missing.CHUNK", chunk)
+    with pytest.raises(
+        Incomplete, match=f"left {left} orders out of its pages that are still what was asked for: ids 20"
+    ):
         run(sandbox, tmp_path, Extract(ORDERS))
     assert not (tmp_path / "manifest.json").exists()
 
@@ -158,10 +163,15 @@ def test_a_range_that_cannot_be_read_is_named_and_nothing_is_published(
     assert not (tmp_path / "manifest.json").exists()
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [Failure("the store did not answer in time", sent=True, timed_out=True), Response(504, {}, b"<html>")],
+    ids=["the read timeout", "a gateway's"],
+)
 def test_a_page_that_takes_too_long_is_read_in_halves(
-    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Any
 ) -> None:
-    # The store needs longer than the read timeout for more than five orders at once.
+    # The store needs longer than that for more than five orders at once.
     sizes: list[int] = []
 
     async def slow(self: Any, session: Any, request: Request) -> Any:
@@ -169,9 +179,7 @@ def test_a_page_that_takes_too_long_is_read_in_halves(
             size = int(request.url.partition("page[size]=")[2].partition("&")[0])
             sizes.append(size)
             if size > 5:
-                from oro_provider.api.exchange import Failure
-
-                return Failure("the store did not answer in time", sent=True, timed_out=True)
+                return answer
         return await AsyncOroClient._exchange(self, session, request)
 
     monkeypatch.setattr(Wrapped, "_exchange", slow)
@@ -180,23 +188,27 @@ def test_a_page_that_takes_too_long_is_read_in_halves(
     assert sizes.count(20) == 15
 
 
+def lengthen(sandbox: RunningStore, more: int) -> tuple[str, set[str]]:
+    """Give one order so many lines more; return its id and the ids of all its lines."""
+    order, line = sandbox.execute('SELECT "owner", "target" FROM "orders_lineItems"')[7]
+    names = ", ".join(f'"{row[1]}"' for row in sandbox.execute("PRAGMA table_info(orderlineitems)") if row[1] != "id")
+    before = sandbox.execute('SELECT max("id") FROM orderlineitems')[0][0]
+    sandbox.execute(
+        f"INSERT INTO orderlineitems ({names}) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {more}) "
+        f"SELECT {names} FROM orderlineitems, n WHERE id = {line}"
+    )
+    sandbox.execute(f'INSERT INTO "orders_lineItems" SELECT {order}, "id" FROM orderlineitems WHERE "id" > {before}')
+    stored = sandbox.execute(f'SELECT "target" FROM "orders_lineItems" WHERE owner = {order}')
+    return str(order), {str(row[0]) for row in stored}
+
+
+@pytest.mark.parametrize("more", [130, 1100])
 @pytest.mark.parametrize("layout", ["records", "objects"])
-def test_a_list_that_the_store_cuts_is_read_to_its_end(tmp_path: Path, layout: Any) -> None:
+def test_a_list_that_the_store_cuts_is_read_to_its_end(tmp_path: Path, layout: Any, more: int) -> None:
     with running(seed=3, orders=30, version="5.1") as sandbox:
-        order, line = sandbox.execute('SELECT "owner", "target" FROM "orders_lineItems"')[7]
-        names = ", ".join(
-            f'"{row[1]}"' for row in sandbox.execute("PRAGMA table_info(orderlineitems)") if row[1] != "id"
-        )
-        for _ in range(130):
-            sandbox.execute(
-                f"INSERT INTO orderlineitems ({names}) SELECT {names} FROM orderlineitems WHERE id = {line}"
-            )
-            sandbox.execute(f'INSERT INTO "orders_lineItems" SELECT {order}, max("id") FROM orderlineitems')
-        stored = {
-            str(row[0]) for row in sandbox.execute(f'SELECT "target" FROM "orders_lineItems" WHERE owner = {order}')
-        }
+        order, stored = lengthen(sandbox, more)
         manifest = run(sandbox, tmp_path, Extract(ORDERS, include=("lineItems",), layout=layout))
-        long = next(record for record in lines(manifest) if record["id"] == str(order))
+        long = next(record for record in lines(manifest) if record["id"] == order)
         if layout == "records":
             assert {found["id"] for found in long["lineItems"]} == stored
             assert all(found["productSku"] for found in long["lineItems"])
@@ -209,6 +221,26 @@ def test_a_list_that_the_store_cuts_is_read_to_its_end(tmp_path: Path, layout: A
             ]
             assert stored <= set(written)
             assert len(written) == len(set(written))
+
+
+def test_a_cut_list_of_which_only_the_ids_are_wanted_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_one(request: Request, response: Response) -> Response:
+        if not re.search(r"/orders/\d+/lineItems", request.url):
+            return response
+        document = json.loads(response.body)
+        return Response(200, response.headers, json.dumps({**document, "data": document["data"][1:]}).encode())
+
+    with running(seed=3, orders=30, version="5.1") as sandbox:
+        order, stored = lengthen(sandbox, 130)
+        spec = Extract(ORDERS, fields=("lineItems",))
+        long = next(record for record in lines(run(sandbox, tmp_path / "whole", spec)) if record["id"] == order)
+        assert set(long["lineItems"]) == stored
+        changing(monkeypatch, without_one)
+        says = f"orders {order} has 100 or more lineItems, of which the store sends {len(stored) - 1} by themselves"
+        with pytest.raises(Incomplete, match=says):
+            run(sandbox, tmp_path / "less", spec)
 
 
 def test_products_are_read_whole_though_their_total_is_the_pages(sandbox: RunningStore, tmp_path: Path) -> None:
@@ -267,6 +299,8 @@ def test_a_store_that_cannot_filter_by_the_last_change_is_read_by_creation(
         assert manifest["count"] == 40
         assert (manifest["watermark"], manifest["until"]) == ("createdAt", until.isoformat())
         assert "cannot filter orders by updatedAt" in caplog.text
+        with pytest.raises(InvalidRequest, match=r"only from 6\.0\.5"):  # not where somebody has asked for it by name
+            run(sandbox, tmp_path / "named", Extract(ORDERS, Window(since, until), watermark="updatedAt"))
 
 
 def moment(text: str) -> Any:
@@ -309,6 +343,21 @@ def test_any_resource_of_a_known_shape_is_read_whole(sandbox: RunningStore, tmp_
     manifest = run(sandbox, tmp_path, Extract(Entity(type=type_)))
     assert {record["id"] for record in lines(manifest)} == stored
     assert manifest["count"] == len(stored) > 0
+
+
+def test_a_short_list_whose_last_page_is_full_is_read_whole(sandbox: RunningStore, tmp_path: Path) -> None:
+    stored = {row[0] for row in sandbox.execute("SELECT id FROM productunits")}
+    manifest = run(sandbox, tmp_path, Extract(Entity(type="productunits"), page_size=len(stored)))
+    assert {record["id"] for record in lines(manifest)} == stored
+
+
+def test_more_prices_of_a_product_than_a_request_takes_are_told(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oro_provider.extract.numbered.KEYED_SIZE", 1)
+    with pytest.raises(Incomplete, match="One of the products has more than 1 productprices"):
+        run(sandbox, tmp_path, Extract(Entity(type="productprices")))
+    assert not (tmp_path / "manifest.json").exists()
 
 
 def test_a_reconciliation_reads_what_differs_and_finds_what_is_gone(sandbox: RunningStore, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.api.settings import Settings
 from oro_provider.entities.model import Entity
 from oro_provider.entities.orders import ORDERS
+from oro_provider.entities.products import PRODUCTS
 from oro_provider.extract.manifest import read_manifest
 from oro_provider.extract.pages import Pages
 from oro_provider.extract.reader import Destination, Extract, extract
@@ -126,6 +127,41 @@ def test_another_attempt_begins_afresh(sandbox: RunningStore, tmp_path: Path, mo
     )
 
 
+@pytest.mark.parametrize(
+    ("format_", "damage"),
+    [
+        ("jsonl", lambda path: path.unlink()),
+        ("jsonl.gz", lambda path: path.write_bytes(path.read_bytes()[:100])),
+        ("parquet", lambda path: path.write_bytes(path.read_bytes() * 2)),
+    ],
+    ids=["gone", "shorter", "longer"],
+)
+def test_an_attempt_whose_files_are_no_longer_as_it_left_them_begins_afresh(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: Any, damage: Any
+) -> None:
+    fetch, fetched = Pages.fetch, []
+
+    async def fetch_until_killed(self: Pages, ids: Any, dates: Any) -> Any:
+        fetched.extend(ids)
+        if len(fetched) > 300:
+            raise Killed
+        return await fetch(self, ids, dates)
+
+    work = tmp_path / "_work" / "a"
+    to = Destination(tmp_path / "o", "a", work, format=format_, block_bytes=1_000, file_bytes=1_000)
+    monkeypatch.setattr(Pages, "fetch", fetch_until_killed)
+    with pytest.raises(Killed):
+        run(sandbox, Extract(ORDERS), to)
+    state = json.loads((work / "journal.json").read_text())
+    assert state["count"] > 0
+    damage(tmp_path / "o" / state["files"][0]["name"])
+    fetched.clear()
+    monkeypatch.setattr(Pages, "fetch", counted(fetch, fetched))
+    manifest = run(sandbox, Extract(ORDERS), to)
+    assert manifest["count"] == len(fetched) == 400
+    assert manifest["files"] == sorted(map(str, (tmp_path / "o").glob("orders-*")))
+
+
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_killed_reading_of_prices_is_gone_on_with_where_the_last_of_them_is_still_there(
     sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
@@ -181,6 +217,20 @@ def test_parquet_has_the_entitys_columns_and_money_as_decimals(sandbox: RunningS
         assert [line["id"] for line in row["lineItems"]] == [line["id"] for line in record["lineItems"]]
         assert [line["value"] for line in row["lineItems"]] == [Decimal(line["value"]) for line in record["lineItems"]]
         assert (row["billingAddress"] or {}).get("city") == (record["billingAddress"] or {}).get("city")
+
+
+def test_a_stores_own_attributes_are_a_column_of_json_in_parquet(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    with running(seed=4, orders=5, version="6.1", product_flags=("is_big",)) as own:
+        own.execute('UPDATE products SET "is_big" = 1 WHERE id = (SELECT min(id) FROM products)')
+        spec = Extract(PRODUCTS, fields=("is_big",))
+        table = pq.read_table(run(own, spec, Destination(tmp_path, "a", format="parquet"))["files"])
+        assert [json.loads(extra)["is_big"] for extra in table["_extra"].to_pylist()[:2]] == [True, None]
+        with pytest.raises(
+            ValueError, match="attributes of mythings and their types are not known: use format 'jsonl'"
+        ):
+            run(own, Extract(Entity(type="mythings")), Destination(tmp_path, "a", format="parquet"))
 
 
 def test_objects_are_what_the_store_sent(sandbox: RunningStore, tmp_path: Path) -> None:
