@@ -300,7 +300,7 @@ class Entity:
 
     def keyed_by(self, key: tuple[str, ...]) -> Entity:
         """Return the entity with another of its keys; raise `ValueError` naming those that it has."""
-        if not key or key == self.key:
+        if key == self.key:
             return self
         if key not in self.keys:
             known = "; ".join(", ".join(names) for names in (self.key, *self.keys))

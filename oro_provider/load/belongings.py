@@ -56,8 +56,7 @@ class Belongings:
 
     async def complete(self, name: str, nodes: Sequence[Node]) -> None:
         """Read the texts of a field in every language: a list that is sent replaces the store's."""
-        if nodes:
-            await self._read_texts(name, nodes[0].described.texts[name], nodes, whole=True)
+        await self._read_texts(name, nodes[0].described.texts[name], nodes, whole=True)
 
     async def _texts(self, name: str, text: Text, nodes: Sequence[Node]) -> None:
         whole = text.owner is None or any(language is not None for node in nodes for language in node.texts[name])

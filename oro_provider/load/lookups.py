@@ -88,8 +88,6 @@ class Resolver:
     async def resolve(self, lookup: Lookup, names: Iterable[str]) -> Names:
         """Return the ids of these names."""
         wanted = list(dict.fromkeys(names))
-        if not wanted:
-            return Names()
         source = lookup.source
         folded = isinstance(source, ByFilter | Dictionary) and source.folded
         if isinstance(source, ByFilter):

@@ -15,12 +15,19 @@ from oro_provider.load.shares import shares
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from oro_provider.entities.model import Entity
     from oro_provider.load.outcome import Outcome
     from oro_provider.load.rows import Reject
 
 
 def run_load(
-    store: Any, entity: str, rows: Iterable[Any], *, missing: Any = None, remove_units: bool = False, **more: Any
+    store: Any,
+    entity: str | Entity,
+    rows: Iterable[Any],
+    *,
+    missing: Any = None,
+    remove_units: bool = False,
+    **more: Any,
 ) -> tuple[Outcome, list[Reject]]:
     """Load rows of an entity or a group of entities; `more` are columns of `Load`."""
     plan = PlanOptions(missing=missing or {}, remove_units=remove_units)
@@ -31,7 +38,7 @@ def run_load(
 
     async def run() -> tuple[Outcome, list[Reject]]:
         async with AsyncOroClient(store.settings) as client:
-            return await Runs(client, specs, entity).to_the_end()
+            return await Runs(client, specs, str(entity)).to_the_end()
 
     return asyncio.run(run())
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from oro_provider.entities import entity_of
+from oro_provider.entities.model import Find
 from tests.integration.loading import counts, run_load
 
 if TYPE_CHECKING:
@@ -415,3 +417,43 @@ def test_websites_are_said_to_be_of_the_enterprise_edition(writable_store: Integ
 def test_an_entity_that_cannot_be_found_again_is_not_loaded() -> None:
     with pytest.raises(ValueError, match="cannot be found by colour, only by: name; external_id"):
         entity_of("customers").keyed_by(("colour",))
+    assert entity_of("customers").keyed_by(("name",)) is entity_of("customers")
+
+
+@pytest.mark.parametrize(
+    ("find", "says"),
+    [(None, "does not say how existing records are found"), (Find("guess", "name"), "cannot be found by 'guess'")],
+)
+def test_an_entity_of_ones_own_says_how_its_records_are_found(
+    writable_store: IntegrationStore, find: Find | None, says: str
+) -> None:
+    own = replace(entity_of("customers"), find=find)
+    with pytest.raises(ValueError, match=says):
+        run_load(writable_store, own, [{"name": "X"}])
+
+
+def test_units_are_found_by_their_codes(writable_store: IntegrationStore) -> None:
+    labels = dict.fromkeys(("label", "short_label", "plural_label", "short_plural_label"), "crate")
+    unit = {"id": f"u{writable_store.run_id.lower()}", "default_precision": 1, **labels}
+    load_twice(writable_store, "productunits", [unit], [{**unit, "default_precision": 2}])
+
+
+def test_a_place_in_other_words_is_the_same_address(writable_store: IntegrationStore) -> None:
+    store = writable_store
+    run_load(store, "customers", [{"name": f"{store.run_id} Place"}])
+    place = {"customer": f"{store.run_id} Place", "street": "1", "city": "Ulm", "postal_code": "89073", "region": "BY"}
+    rows = [{**place, "organization": "O", "country": country} for country in ("DE", "Germany")]
+    outcome, rejects = run_load(store, "customeraddresses", rows)
+    assert counts(outcome) == (1, 0, 0, 1)
+    assert "repeats the customer, street, city, postal_code, country of row 1" in str(rejects[0])
+
+
+def test_what_cannot_be_made_of_a_name_is_refused_or_fails(
+    writable_store: IntegrationStore, products: list[str]
+) -> None:
+    row = {"sku": products[0], "attribute_family": "no-such-family"}
+    outcome, rejects = run_load(writable_store, "products", [row], missing={"*": "create"})
+    assert counts(outcome) == (0, 0, 0, 1)
+    assert str(rejects[0]) == "row 1, field attribute_family: the store has no attributefamilies 'no-such-family'"
+    with pytest.raises(ValueError, match="row 1, field attribute_family: the store has no attributefamilies"):
+        run_load(writable_store, "products", [row], missing={"*": "fail"})

@@ -8,19 +8,29 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oro_provider.api.async_client import AsyncOroClient
+from oro_provider.api.errors import InvalidRequest, OroCommerceError, OutcomeUnknown
 from oro_provider.entities import entity_of
-from oro_provider.entities.lookups import LOOKUPS, ORDERS_BY_IDENTIFIER, PRODUCTS_BY_SKU, REGIONS, WEBSITES
+from oro_provider.entities.lookups import (
+    BRANDS,
+    CUSTOMER_GROUPS,
+    LOOKUPS,
+    ORDERS_BY_IDENTIFIER,
+    PRODUCTS_BY_SKU,
+    REGIONS,
+    WEBSITES,
+)
+from oro_provider.entities.model import Dictionary, Lookup
 from oro_provider.load.lookups import Names, Resolver
 from oro_provider.load.mentions import resolve_rows
 from oro_provider.load.rows import Row, read_rows
-from tests.integration.loading import run_load
+from oro_provider.sandbox.testing import TestStore
+from tests.integration.loading import counts, run_load
 from tests.load.proxy import proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from oro_provider.api.settings import Settings
-    from oro_provider.entities.model import Lookup
     from tests.load.conftest import LoadStore
 
 
@@ -91,6 +101,55 @@ def test_a_name_that_two_records_have_lists_them(store: LoadStore) -> None:
     _, rejects = run_load(store, "productprices", [row])
     assert rejects[0].field == "price_list"
     assert "names 2 pricelists: ids" in rejects[0].reason
+
+
+def test_a_name_in_another_language_is_no_name(store: LoadStore) -> None:
+    run_load(store, "brands", [{"name": "Heater", "name.de_DE": "Ofen"}])
+    found, _ = resolve(store.settings, BRANDS, ["Heater", "Ofen"])
+    assert (set(found.ids), found.absent) == ({"Heater"}, {"Ofen"})
+
+
+def test_among_very_many_names_none_is_guessed(store: LoadStore) -> None:
+    few, _ = resolve(store.settings, CUSTOMER_GROUPS, ["Wholesail"])
+    assert few.problems["Wholesail"].endswith("did you mean 'Wholesale'?")
+    store.sandbox.execute(
+        "INSERT INTO customergroups (name) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
+        "SELECT 'Many ' || i FROM n"
+    )
+    many, _ = resolve(store.settings, CUSTOMER_GROUPS, ["Wholesail"])
+    store.sandbox.execute("DELETE FROM customergroups WHERE name LIKE 'Many %'")
+    assert many.problems == {"Wholesail": "the store has no customergroups 'Wholesail'"}
+
+
+def test_a_lookup_of_ones_own_that_the_store_does_not_take_is_told(store: LoadStore) -> None:
+    with pytest.raises(InvalidRequest, match="colour"):
+        resolve(store.settings, Lookup("customers", Dictionary(("name",), where=(("colour", "red"),))), ["X"])
+    with pytest.raises(OroCommerceError, match="storefronts"):
+        resolve(store.settings, Lookup("storefronts", Dictionary(("name",))), ["X"])
+
+
+@pytest.mark.parametrize(("kind", "made"), [("reset_after", 1), ("reset_before", 0)])
+def test_a_record_that_is_made_for_a_name_is_made_once_though_the_answer_is_lost(
+    store: LoadStore, kind: str, made: int
+) -> None:
+    group = f"Made {kind}"
+    rows = [{"name": f"{kind} {n}", "group": group} for n in range(3)]
+    store.sandbox.fail(kind, method="POST", path="/customergroups", times=1)
+    if not made:
+        with pytest.raises(OutcomeUnknown) as lost:
+            run_load(store, "customers", rows, missing={"group": "create"})
+        assert not lost.value.permanent
+    outcome, rejects = run_load(store, "customers", rows, missing={"group": "create"})
+    assert (counts(outcome), rejects) == ((3, 0, 0, 0), [])
+    assert store.count("customergroups", f"name = '{group}'") == 1
+
+
+def test_of_records_with_the_same_name_none_is_chosen(store: LoadStore) -> None:
+    for _ in range(2):
+        TestStore(store.sandbox).create("customers", {"name": "Twin"})
+    outcome, rejects = run_load(store, "customers", [{"name": "Twin", "group": None}])
+    assert counts(outcome) == (0, 0, 0, 1)
+    assert (rejects[0].field, "names 2 records of the store: ids" in rejects[0].reason) == ("name", True)
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import pytest
 
 from oro_provider.api.documents import Ref
 from oro_provider.entities import entity_of
-from oro_provider.entities.customers import CUSTOMER_ADDRESSES
-from oro_provider.entities.orders import SHIPPING_TRACKINGS
+from oro_provider.entities.customers import CUSTOMER_ADDRESSES, CUSTOMER_USERS
+from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
 from oro_provider.entities.prices import PRODUCT_PRICES
 from oro_provider.entities.products import PRODUCTS
 from oro_provider.load.repeats import Repeats
 from oro_provider.load.rows import Reject, read_row, read_rows
-from oro_provider.load.values import same_value
+from oro_provider.load.values import cast_value, same_value
 
 LAMP = {
     "sku": " A-1 ",
@@ -24,6 +24,7 @@ LAMP = {
     "status": "enabled",
     "new_arrival": "yes",
 }
+PLACE = {"customer": "ACME", "street": "Way 1", "city": "Ulm", "postal_code": "89073", "country": "DE"}
 
 
 def test_a_row_is_told_apart_into_attributes_names_texts_and_parts() -> None:
@@ -45,12 +46,42 @@ def test_the_primary_unit_may_be_among_the_units() -> None:
 
 
 def test_the_types_of_an_address_are_put_together() -> None:
-    place = {"customer": "ACME", "street": "Way 1", "city": "Ulm", "postal_code": "89073", "country": "DE"}
-    row = read_row(CUSTOMER_ADDRESSES, 1, {**place, "types": "billing", "default_types": ["shipping"]})
+    row = read_row(CUSTOMER_ADDRESSES, 1, {**PLACE, "types": "billing", "default_types": ["shipping"]})
     assert row.fields.attributes["types"] == [
         {"default": False, "addressType": "billing"},
         {"default": True, "addressType": "shipping"},
     ]
+
+
+def test_the_types_of_an_address_may_be_the_stores_own() -> None:
+    types = [{"default": True, "addressType": "billing"}]
+    row = read_row(CUSTOMER_ADDRESSES, 1, {**PLACE, "types": types})
+    assert row.fields.attributes["types"] == types
+
+
+def test_what_is_left_empty_takes_away_what_is_whole_and_empties_what_is_named() -> None:
+    kit = read_row(PRODUCTS, 1, {"sku": "A-1", "kit_items": None, "variants": []})
+    assert kit.fields.parts == {"kit_items": (), "variants": ()}
+    user = read_row(CUSTOMER_USERS, 1, {"email": "ann@acme.example", "roles": None, "customer": None})
+    assert user.fields.references == {"roles": (), "customer": None}
+
+
+def test_cells_of_a_table_become_values() -> None:
+    told = {"sku": "A-1", "featured": "no", "variantFields": "is_big, colour"}
+    assert read_row(PRODUCTS, 1, told).fields.attributes == {
+        "sku": "A-1",
+        "featured": False,
+        "variantFields": ["is_big", "colour"],
+    }
+    text = {"style": "p {}", "value": "<p>A lamp</p>"}
+    assert cast_value("object", text, "description") == text
+
+
+def test_a_ready_price_is_known_by_what_it_names() -> None:
+    names = {"priceList": ("pricelists", "3"), "product": ("products", "7"), "unit": ("productunits", "each")}
+    related = {name: {"data": {"type": type_, "id": id_}} for name, (type_, id_) in names.items()}
+    price = {"type": "productprices", "attributes": {"quantity": 10, "currency": "USD"}, "relationships": related}
+    assert read_row(PRODUCT_PRICES, 1, price).key == ("3", "7", "each", "10", "USD")
 
 
 def test_a_ready_resource_object_is_taken_as_it_is() -> None:
@@ -82,6 +113,14 @@ REFUSED: list[tuple[str, Any, Any, str]] = [
     ("another type", PRODUCTS, {"type": "orders", "attributes": {}}, "row 1, field type: is a resource object of type 'orders'"),
     ("a number too long for the store", SHIPPING_TRACKINGS, {"order": "SO-1", "method": "UPS", "number": "1" * 256},
      "row 1, field number: has 256 characters; a store takes 255"),
+    ("no finite number", ORDERS, {"identifier": "1", "line_items": [{"sku": "A", "unit": "each", "quantity": "inf"}]},
+     "row 1, field line_items.quantity: should be a number"),
+    ("an image of no path", PRODUCTS, {"sku": "A", "images": [{"file": " "}]}, "row 1, field images.file: is empty"),
+    ("a text among kit items", PRODUCTS, {"sku": "A", "kit_items": ["B"]}, "row 1, field kit_items: holds str where a dict should be"),
+    ("two addresses in the place of one", ORDERS, {"identifier": "1", "billing_address": [{}, {}]},
+     "row 1, field billing_address: should be one, not a list"),
+    ("a ready object without its key", PRODUCTS, {"type": "products", "attributes": {"status": "enabled"}},
+     "row 1, field sku: is missing or empty"),
     ("a tracking without an order", SHIPPING_TRACKINGS, {"method": "UPS", "number": "1Z"}, "row 1, field order: is missing"),
 ]  # fmt: skip
 

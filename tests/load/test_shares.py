@@ -106,6 +106,23 @@ def test_both_kinds_of_owners_in_one_load(store: LoadStore, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("owners")
+def test_a_ready_object_is_the_resources_of_its_type_and_what_is_no_row_is_refused(
+    store: LoadStore, tmp_path: Path
+) -> None:
+    user = store.sandbox.execute("SELECT id FROM customerusers WHERE email = 'mixed0@x.example'")[0][0]
+    related = {"customerUser": ("customerusers", user), "country": ("countries", "DE"), "region": ("regions", "DE-BY")}
+    ready = {
+        "type": "customeruseraddresses",
+        "attributes": {"street": "Ready 1", "city": "Ulm", "postalCode": "89073", "organization": "O"},
+        "relationships": {name: {"data": {"type": type_, "id": str(id_)}} for name, (type_, id_) in related.items()},
+    }
+    outcome, rejects = run(store, [ready, "Ready 2"], tmp_path)
+    assert counts(outcome) == (1, 0, 0, 1)
+    assert str(rejects[0]) == "row 2: is no dict but str"
+    assert made(store, "Ready") == (0, 1)
+
+
+@pytest.mark.usefixtures("owners")
 def test_a_load_that_ends_in_its_second_half_still_counts_the_first(store: LoadStore, tmp_path: Path) -> None:
     store.sandbox.fail("reset_before", method="PATCH", path="/customeruseraddresses")
     with pytest.raises(OroCommerceError):
