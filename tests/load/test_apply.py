@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import threading
 from typing import TYPE_CHECKING, Any
@@ -11,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oro_provider.api.async_client import AsyncOroClient
-from oro_provider.api.errors import OroCommerceError
+from oro_provider.api.errors import OroCommerceError, OutcomeUnknown
 from oro_provider.api.exchange import Retries
 from oro_provider.entities import entity_of
-from oro_provider.load.apply import ApplyOptions, WaitingForOperations, cheapest
+from oro_provider.load.apply import Applier, ApplyOptions, WaitingForOperations, cheapest
 from oro_provider.load.load import load
-from oro_provider.load.operations import BatchNotDone
+from oro_provider.load.operations import QUIET, BatchNotDone, Operations
 from oro_provider.load.plan import PlanOptions
 from oro_provider.load.run import Load
 from oro_provider.sandbox import running
+from oro_provider.sandbox.operations import Operations as Queue
 from tests.integration.loading import counts
 from tests.load.conftest import LoadStore
 from tests.load.proxy import proxy
@@ -37,12 +39,13 @@ QUICK = {"poll_interval": 0.05, "lost_answer_wait": 1.0}
 def run(
     store: LoadStore, entity: str, rows: list[Any], *, work: Path | None = None, **options: Any
 ) -> tuple[Outcome, list[Reject]]:
-    results = options.pop("results", None)
+    results, resume = options.pop("results", None), options.pop("resume", True)
     spec = Load(
         entity_of(entity),
         rows,
         work=work,
         results=results,
+        resume=resume,
         apply=ApplyOptions(**{**QUICK, **options}),  # type: ignore[arg-type]
     )
 
@@ -109,6 +112,47 @@ def test_a_store_without_a_consumer_is_told_from_a_busy_one_and_nothing_is_sent_
     assert not work.exists()
 
 
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (None, "A message-queue consumer runs, so the store is only busy: raise the deadline"),
+        ("500", "Whether a consumer runs could not be found out"),
+    ],
+)
+def test_an_operation_that_does_not_end_is_given_up_with_what_is_known_of_the_queue(
+    store: LoadStore, fault: str | None, why: str
+) -> None:
+    queue = store.sandbox.call(lambda store: store.operations)
+    queue.delay = 60.0
+    if fault:
+        store.sandbox.fail(fault, method="PATCH", path="/customers")
+    try:
+        with pytest.raises(BatchNotDone, match=why) as given_up:
+            run(store, "products", products(f"SLOW{fault}", 3), way="async", operation_deadline=0.3)
+    finally:
+        queue.delay = queue._busy_until = 0.0
+    assert "They are not sent again" in str(given_up.value)
+
+
+def test_only_operations_of_the_same_resource_are_waited_for_and_not_from_the_beginning_of_time(
+    store: LoadStore,
+) -> None:
+    async def job() -> tuple[int, int]:
+        async with AsyncOroClient(store.settings) as client:
+            ours, others = (Operations(client, type_, deadline=30.0, poll=0.02) for type_ in ("pricelists", "products"))
+            await ours.wait([str(await ours.fence()) for _ in range(QUIET + 10)])
+            store.sandbox.switch(consumers=0)
+            at_work = await others.fence()
+            before = client.requests
+            await ours.settle(None)
+            looks = client.requests - before
+            assert await others.wait([str(at_work)], patience=0.0) is None  # still at work
+            return at_work, looks
+
+    at_work, looks = asyncio.run(job())
+    assert QUIET < looks < at_work
+
+
 def test_a_load_leaves_the_worker_and_comes_back(store: LoadStore, tmp_path: Path) -> None:
     rows = products("DEFER", 250)
     store.sandbox.switch(consumers=0)
@@ -118,6 +162,150 @@ def test_a_load_leaves_the_worker_and_comes_back(store: LoadStore, tmp_path: Pat
     store.sandbox.switch(consumers=1)
     outcome, _ = run(store, "products", rows, work=tmp_path / "work", way="async", patience=5.0)
     assert counts(outcome) == (250, 0, 0, 0)
+
+
+def left_waiting(store: LoadStore, rows: list[dict[str, Any]], work: Path) -> str:
+    """Load customers until the task leaves its worker; return the operation that is at work."""
+    store.sandbox.switch(consumers=0)
+    with pytest.raises(WaitingForOperations) as waiting:
+        run(store, "customers", rows, work=work, way="async", patience=0.1)
+    return waiting.value.ids[0]
+
+
+def test_an_operation_that_the_store_has_forgotten_is_done_anew(store: LoadStore, tmp_path: Path) -> None:
+    rows, work = customers("Forgotten", 120), tmp_path / "work"
+    operation = int(left_waiting(store, rows, work))
+
+    def forget(store: Any) -> None:
+        store.operations._all.pop(operation)
+        store.operations._queue.clear()
+
+    store.sandbox.call(forget)
+    store.sandbox.switch(consumers=1)
+    outcome, _ = run(store, "customers", rows, work=work, way="async")
+    assert counts(outcome) == (120, 0, 0, 0)
+    assert store.count("customers", "name LIKE 'Forgotten %'") == 120
+
+
+def test_what_a_cleared_task_left_at_work_is_waited_for_and_its_rows_are_read_anew(
+    store: LoadStore, tmp_path: Path
+) -> None:
+    rows, work = customers("Cleared", 120), tmp_path / "work"
+    left_waiting(store, rows, work)
+    timer = threading.Timer(0.5, lambda: store.sandbox.switch(consumers=1))
+    timer.start()
+    outcome, _ = run(store, "customers", [*rows[60:], *customers("Cleared more", 10)], work=work, resume=False)
+    timer.join()
+    assert counts(outcome) == (10, 0, 60, 0)
+    assert store.count("customers", "name LIKE 'Cleared %'") == 130
+
+
+class Killed(Exception):
+    """What ends a try in the middle."""
+
+
+def test_a_batch_whose_number_a_kill_lost_is_found_and_not_sent_again(
+    store: LoadStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, work = customers("Killed", 120), tmp_path / "work"
+    submit = Operations.submit
+
+    async def submit_and_die(self: Operations, data: Any, included: Any = ()) -> str:
+        id_ = await submit(self, data, included)
+        if data:
+            raise Killed
+        return id_
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Operations, "submit", submit_and_die)
+        with pytest.raises(Killed):
+            run(store, "customers", rows, work=work, way="async")
+    outcome, _ = run(store, "customers", rows, work=work, way="async")
+    assert (outcome["rejected"], outcome["created"] + outcome["unchanged"]) == (0, 120)
+    assert store.count("customers", "name LIKE 'Killed %'") == 120
+
+
+@pytest.mark.parametrize("way", ["single", "sync", "async"])
+def test_what_another_made_meanwhile_is_taken_as_it_is(
+    store: LoadStore, way: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = products(f"MEAN{way}", 4, status="enabled")
+    apply, meanwhile = Applier.apply, [rows[:2]]
+
+    async def apply_later(self: Applier, actions: Any, chunk: Any, attempt: int = 1) -> None:
+        if meanwhile:
+            theirs = [{**row, "status": "disabled"} for row in meanwhile.pop()]
+            await asyncio.to_thread(run, store, "products", theirs)
+        await apply(self, actions, chunk, attempt)
+
+    monkeypatch.setattr(Applier, "apply", apply_later)
+    outcome, rejects = run(store, "products", rows, way=way)
+    assert (counts(outcome), rejects) == ((2, 2, 0, 0), [])
+    assert store.count("products", f"sku LIKE 'MEAN{way}-%' AND status = 'enabled'") == 4
+
+
+@pytest.mark.parametrize("how_often", [1, 100], ids=["once", "always"])
+def test_rows_of_an_operation_that_broke_off_are_sent_again(
+    store: LoadStore, monkeypatch: pytest.MonkeyPatch, how_often: int
+) -> None:
+    name = f"Broken {how_often}"
+    broken = itertools.count()
+    chunk = Queue._chunk
+
+    def break_off(self: Queue, operation: Any) -> None:
+        if operation.document is None or not operation.document["data"] or next(broken) >= how_often:
+            chunk(self, operation)
+            return
+        if how_often == 1:
+            chunk(self, operation)  # the first 100 records
+        operation.status, operation.done = "failed", True
+
+    monkeypatch.setattr(Queue, "_chunk", break_off)
+    outcome, rejects = run(store, "customers", customers(name, 150), way="async")
+    if how_often == 1:
+        assert (counts(outcome), rejects) == ((150, 0, 0, 0), [])
+        assert store.count("customers", f"name LIKE '{name} %'") == 150
+    else:
+        assert counts(outcome) == (0, 0, 0, 150)
+        assert {reject.reason for reject in rejects} == {
+            "the store neither wrote the row nor said why, several times in a row"
+        }
+
+
+def test_an_operation_that_did_nothing_and_says_why_fails_the_load_in_the_stores_words(
+    store: LoadStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunk = Queue._chunk
+
+    def unreadable(self: Queue, operation: Any) -> None:
+        if operation.document and operation.document["data"]:
+            operation.document = None  # a file that the store cannot read
+        chunk(self, operation)
+
+    monkeypatch.setattr(Queue, "_chunk", unreadable)
+    with pytest.raises(BatchNotDone, match=r"of customers did not do its work: .*Failed to parse the data file"):
+        run(store, "customers", customers("Unread", 3), way="async")
+
+
+def test_small_loads_into_a_store_without_synchronous_batches_are_operations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with running(seed=5, orders=5, version="5.1") as sandbox:
+        store = LoadStore(sandbox)
+        outcome, rejects = run(store, "products", [*products("OLD", 3), {"sku": "OLD-bad", "unit": "each"}])
+        assert (counts(outcome), rejects[0].field) == ((3, 0, 0, 1), "name")
+        order = sandbox.execute("SELECT identifier FROM orders")[0][0]
+        tracking = {"order": order, "method": "UPS", "number": "1Z9"}
+        for expected in ((1, 0, 0, 0), (0, 0, 1, 0)):
+            outcome, _ = run(store, "ordershippingtrackings", [tracking])
+            assert counts(outcome) == expected
+
+        def fail(self: Queue, operation: Any) -> None:
+            operation.status, operation.done = "failed", True
+
+        monkeypatch.setattr(Queue, "_chunk", fail)
+        with pytest.raises(BatchNotDone, match="of products failed as a whole and does not say why"):
+            run(store, "products", products("NEVER", 3))
 
 
 def test_what_goes_with_units_is_told_also_by_the_try_that_finds_it_gone(store: LoadStore, tmp_path: Path) -> None:
@@ -150,10 +338,10 @@ def test_what_goes_with_units_is_told_also_by_the_try_that_finds_it_gone(store: 
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "reset_before", "500", "502"])
-@pytest.mark.parametrize("entity", ["customers", "ordershippingtrackings", "productprices"])
+@pytest.mark.parametrize("entity", ["customers", "ordershippingtrackings", "productprices", "brands"])
 def test_a_lost_answer_makes_nothing_twice(store: LoadStore, kind: str, entity: str) -> None:
     rows, table, where = lost_rows(store, kind, entity)
-    method = "POST" if entity == "ordershippingtrackings" else "PATCH"
+    method = "POST" if entity in {"ordershippingtrackings", "brands"} else "PATCH"
     before = store.count(table, where)
     # The first batch is the empty one that fences the operations, which may be repeated.
     store.sandbox.fail(kind, method=method, path=f"/{entity}", times=2, skip=0 if method == "POST" else 1)
@@ -167,6 +355,8 @@ def lost_rows(store: LoadStore, kind: str, entity: str) -> tuple[list[dict[str, 
     mark = f"Lost-{kind}"
     if entity == "customers":
         return customers(mark, 150), "customers", f"name LIKE '{mark} %'"
+    if entity == "brands":
+        return [{"name": f"{mark} {n}"} for n in range(3)], "localizedfallbackvalues", f"string LIKE '{mark} %'"
     if entity == "ordershippingtrackings":
         orders = [row[0] for row in store.sandbox.execute("SELECT identifier FROM orders LIMIT 5")]
         rows = [{"order": order, "method": "UPS", "number": f"{mark}-{order}"} for order in orders]
@@ -203,6 +393,17 @@ def test_an_answer_that_is_lost_for_ever_fails_and_can_be_run_again(store: LoadS
     store.sandbox.heal()
     outcome, _ = run(store, "customers", rows)
     assert counts(outcome) == (3, 0, 0, 0)
+
+
+def test_calls_that_are_lost_for_ever_fail_after_some_tries_and_can_be_run_again(store: LoadStore) -> None:
+    rows = [{"name": f"Gone for ever {n}"} for n in range(2)]
+    store.sandbox.fail("reset_before", method="POST", path="/customergroups")
+    with pytest.raises(OutcomeUnknown, match=r"writes of customergroups were lost 5 times in a row \(rows [12]\)"):
+        run(store, "customergroups", rows, lost_answer_wait=0.02)
+    store.sandbox.heal()
+    outcome, _ = run(store, "customergroups", rows)
+    assert counts(outcome) == (2, 0, 0, 0)
+    assert store.count("customergroups", "name LIKE 'Gone for ever %'") == 2
 
 
 def test_two_loads_of_the_same_products_at_once_make_each_once(store: LoadStore) -> None:
@@ -282,12 +483,12 @@ def test_a_request_that_is_too_large_for_the_way_is_halved(store: LoadStore, way
     assert store.count("customers", f"name LIKE 'Large {way} %'") == 300
 
 
-@pytest.mark.parametrize("way", ["sync", "async"])
+@pytest.mark.parametrize("way", ["single", "sync", "async"])
 def test_a_missing_permission_is_told_after_few_requests(store: LoadStore, way: Any) -> None:
-    rows = customers(f"Denied {way}", 300)
+    rows = customers(f"Denied {way}", 3 if way == "single" else 300)
     store.sandbox.switch(denied={("customers", "CREATE"), ("customers", "create")})
     before = store.requests()[-1]["number"]
-    with pytest.raises(OroCommerceError, match="permission") as denied:
+    with pytest.raises(OroCommerceError, match=r"permission|No access to this type of entities") as denied:
         run(store, "customers", rows, way=way)
     assert denied.value.permanent
     assert len(store.requests(before)) < 10
