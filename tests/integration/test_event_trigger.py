@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oro_provider.assets import orders_asset
-from oro_provider.extract.position import Position
+from oro_provider.extract.position import OrderHead, Position
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger
 from oro_provider.version_compat import AirflowFailException
 from oro_provider.watermarks import Watermark
@@ -114,6 +114,45 @@ def test_without_a_watermark_one_run_is_started_to_set_it(sandbox_shop: Shop, co
             await watcher.has(1)
             await asyncio.sleep(0.6)
             assert [event["since"] for event in watcher.events] == [None]
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_what_is_behind_the_watermark_by_then_is_not_announced_again(
+    sandbox_shop: Shop, connection: str, changed: bool
+) -> None:
+    async def play() -> None:
+        watcher = Watcher(remind_after=2.0, changed=changed)
+        watcher.state[KEY] = behind(40)
+        async with watcher:
+            await asyncio.sleep(0.4)
+            first = int(await asyncio.to_thread(sandbox_shop.order))
+            await watcher.has(1)
+            watcher.state[KEY] = taken(first)
+            second = int(await asyncio.to_thread(sandbox_shop.order))
+            await watcher.has(2)
+            await watcher.has(3)  # of the second only
+            watcher.state[KEY] = taken(first, second)
+            await asyncio.sleep(2.5)
+        assert [event["count"] for event in watcher.events] == [1, 1, 1]
+
+    def taken(*ids: int) -> dict[str, Any]:
+        orders = {order["id"]: order["attributes"] for order in sandbox_shop.store.read("orders")}
+        heads = [OrderHead(id_, "x", orders[str(id_)]["createdAt"], orders[str(id_)]["updatedAt"]) for id_ in ids]
+        return Position.from_json(behind(40)).after(heads, datetime.now(timezone.utc).replace(microsecond=0)).to_json()
+
+    asyncio.run(play())
+
+
+def test_without_a_watermark_one_more_run_is_started_where_none_has_set_it(sandbox_shop: Shop, connection: str) -> None:
+    async def play() -> None:
+        async with Watcher(remind_after=2.0) as watcher:
+            await watcher.has(1)
+            await asyncio.to_thread(sandbox_shop.order)
+            await watcher.has(2)
+            await watcher.has(3)
+            assert watcher.events[2]["count"] >= 1
 
     asyncio.run(play())
 

@@ -45,6 +45,12 @@ def test_records_that_match_are_found_at_the_first_look(store: IntegrationStore,
     assert (found["entity"], found["truncated"]) == (entity, False)
 
 
+def test_fewer_records_than_are_waited_for_are_none(store: IntegrationStore, connection: str) -> None:
+    there = len(store.read("customergroups"))
+    assert records(entity="customergroups", min_records=there + 1, deferrable=False).poke({}) is False
+    assert records(entity="customergroups", min_records=there, deferrable=False).poke({}).xcom_value["count"] == there
+
+
 def test_records_of_a_filter_are_waited_for(sandbox_shop: Shop, store: IntegrationStore, connection: str) -> None:
     trigger = deferred(records(entity="orders", filters={"poNumber": "WANTED"}, min_records=2, deferrable=True))
 

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oro_provider.api.errors import ServerError
+from oro_provider.assets import orders_asset
+from oro_provider.extract import new_orders
 from oro_provider.grant_variable import VariableGrants
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger, OroCommerceNewOrdersTrigger
@@ -22,6 +25,7 @@ from oro_provider.version_compat import (
     AirflowSensorTimeout,
     AirflowSkipException,
 )
+from tests.asset_state import Stores, let_variables_show
 from tests.deferral import TaskDeferred
 from tests.grants import grant_of
 from tests.integration.orders import shop
@@ -355,6 +359,45 @@ def test_no_more_ids_are_returned_than_airflow_maps_over(
     monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "7")
     found = sensor(since=LONG_AGO, max_ids=20, deferrable=True).execute({})
     assert (len(found["ids"]), found["truncated"]) == (7, True)
+
+
+def test_the_trigger_goes_on_looking_where_the_store_failed_it_for_a_while(
+    sandbox_shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger = waiting(since=soon(), filters={"poNumber": "WANTED"})
+    look, failures = new_orders.look, [ServerError("502"), ServerError("503")]
+
+    async def look_later(client: Any, wanted: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await look(client, wanted)
+
+    monkeypatch.setattr(new_orders, "look", look_later)
+    assert event_after(trigger, 1.5, lambda: sandbox_shop.order(poNumber="WANTED"))["found"]["count"] == 1
+    assert failures == []
+
+
+def test_an_order_that_comes_after_an_id_is_found(sandbox_shop: Shop, connection: str) -> None:
+    last = max(int(id_) for _, id_ in made(sandbox_shop.store))
+    trigger = waiting(after_id=last)
+    order = event_after(trigger, 0.5, sandbox_shop.order)["found"]["ids"]
+    assert [int(id_) for id_ in order] == [last + 1]
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        ({"dag_run": SimpleNamespace(run_type="backfill")}, "A backfill does not look from the watermark"),
+        ({"dag_run": SimpleNamespace(run_type="asset_triggered")}, "has no watermark yet, so there is no moment to look from"),
+    ],
+)  # fmt: skip
+def test_a_look_from_a_watermark_that_there_is_not_is_refused(
+    connection: str, monkeypatch: pytest.MonkeyPatch, run: Any, says: str
+) -> None:
+    asset = orders_asset()
+    let_variables_show({}, monkeypatch)
+    with pytest.raises(AirflowFailException, match=says):
+        sensor(asset=asset, deferrable=True).execute({"asset_state_store": Stores({asset.name: {}}), **run})
 
 
 @pytest.mark.parametrize(

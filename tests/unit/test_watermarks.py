@@ -67,6 +67,11 @@ def test_the_trigger_reads_the_same(context: Any) -> None:
     assert asyncio.run(read) == position(1)
 
 
+@pytest.mark.capability("asset_state_store")
+def test_a_trigger_that_no_asset_watches_with_reads_none() -> None:
+    assert asyncio.run(Watermark(ORDERS).read_in_trigger(None)) is None
+
+
 @pytest.mark.parametrize("kind", ["backfill", SimpleNamespace(value="backfill")])
 def test_a_backfill_leaves_it_alone(context: Any, kind: Any) -> None:
     context["dag_run"] = SimpleNamespace(run_type=kind)
