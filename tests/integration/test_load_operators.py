@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oro_provider.api.errors import InvalidRequest, ServerError
 from oro_provider.assets import create_asset
-from oro_provider.operators.delete import OroCommerceDeleteProductPricesOperator, OroCommerceDeleteProductsOperator
+from oro_provider.load.operations import Operation, Operations
+from oro_provider.operators.delete import (
+    OroCommerceDeleteOperator,
+    OroCommerceDeleteProductPricesOperator,
+    OroCommerceDeleteProductsOperator,
+)
 from oro_provider.operators.lookups import OroCommerceResolveLookupsOperator
 from oro_provider.operators.request import OroCommerceGetOperator, OroCommerceRequestOperator
 from oro_provider.operators.upsert import (
@@ -21,7 +30,7 @@ from oro_provider.operators.upsert import (
     OroCommerceUpsertProductsOperator,
 )
 from oro_provider.triggers.operations import OroCommerceOperationsTrigger, validated
-from oro_provider.version_compat import AirflowFailException
+from oro_provider.version_compat import AirflowException, AirflowFailException
 from tests.deferral import TaskDeferred
 from tests.integration.tasks import execute, rendered, through_deferrals
 
@@ -97,6 +106,111 @@ def test_a_deferred_load_ends_as_one_that_waits(
     assert "secret" not in json.dumps(deferred.value.trigger.serialize())
     outcome, _, _ = through_deferrals(make, try_number=2)
     assert (outcome["created"], outcome["rejected"]) == (250, 0)
+
+
+@pytest.mark.parametrize(("permanent", "fails"), [(True, True), (False, False)])
+def test_operations_that_could_not_be_watched_end_the_task(permanent: bool, fails: bool) -> None:
+    operator, ctx = rendered(OroCommerceUpsertCustomersOperator(task_id="watch", records=[], deferrable=True))
+    event = {"status": "error", "ids": ["7", "8"], "message": "403", "permanent": permanent}
+    with pytest.raises(AirflowException, match="Operations 7, 8 could not be watched: 403") as ended:
+        operator.execute_complete(ctx, event)
+    assert isinstance(ended.value, AirflowFailException) == fails
+
+
+@pytest.fixture
+def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What operators warn of."""
+    said: list[str] = []
+    logger = logging.getLogger("of the test")
+    monkeypatch.setattr(logger, "warning", lambda text, *values: said.append(text % values))
+    monkeypatch.setattr(OroCommerceUpsertOperator, "log", logger)
+    return said
+
+
+@pytest.mark.parametrize("place", ["disk", "bucket"])
+def test_a_load_goes_on_from_a_journal_that_all_workers_share_and_begins_afresh_without_it(
+    writable_store: IntegrationStore,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    memory: None,
+    warned: list[str],
+    place: str,
+) -> None:
+    from airflow.sdk import ObjectStoragePath
+
+    work: Any = tmp_path if place == "disk" else ObjectStoragePath(f"memory://work-{writable_store.run_id}/load")
+    monkeypatch.setenv("AIRFLOW__OROCOMMERCE__WORK_PATH", str(work))
+    monkeypatch.setattr("oro_provider.operators.upsert.PATIENCE_SECONDS", 0.0)
+    given = [{"name": f"{writable_store.run_id} {place} {n}"} for n in range(250)]
+
+    def make() -> OroCommerceUpsertCustomersOperator:
+        return OroCommerceUpsertCustomersOperator(task_id=place, records=given, deferrable=True)
+
+    outcome, deferrals, _ = through_deferrals(make)
+    assert (outcome["created"], deferrals > 0, warned) == (250, True, [])
+    assert not list(work.rglob("state.json"))
+    operator, ctx = rendered(make())
+    outcome = operator.execute_complete(ctx, {"status": "ended", "ids": ["1"]})
+    assert outcome["unchanged"] == 250
+    assert "work_path should be a place that all workers share. The load begins afresh" in warned[0]
+
+
+def test_a_task_that_is_killed_says_what_the_store_is_still_at(
+    writable_store: IntegrationStore, monkeypatch: pytest.MonkeyPatch, warned: list[str]
+) -> None:
+    monkeypatch.setattr("oro_provider.operators.upsert.PATIENCE_SECONDS", 0.0)
+    given = [{"name": f"{writable_store.run_id} killed {n}"} for n in range(250)]
+    operator, ctx = rendered(OroCommerceUpsertCustomersOperator(task_id="kill", records=given, deferrable=True))
+    operator.on_kill()
+    assert warned == []
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(ctx)
+    operator.on_kill()
+    assert warned == [f"Still at work in the store: operations {deferred.value.trigger.ids[0]}"]
+
+
+def test_what_goes_with_units_is_warned_of(writable_store: IntegrationStore, warned: list[str]) -> None:
+    (row,) = rows(writable_store, 1, "UNIT")
+    execute(OroCommerceUpsertProductsOperator(task_id="up", records=[{**row, "units": ["set"]}]))
+    for dry_run, says in ((True, "Would be deleted"), (False, "Deleted")):
+        execute(OroCommerceUpsertProductsOperator(task_id="down", records=[row], remove_units=True, dry_run=dry_run))
+        assert warned.pop() == f"{says}: 1 productunitprecisions, 0 productprices"
+
+
+def event_of(monkeypatch: pytest.MonkeyPatch, answers: list[Any], until: float) -> Any:
+    """Return the event of a trigger that sees these answers, the last one for ever."""
+
+    async def look(self: Operations, id_: str) -> Any:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(Operations, "look", look)
+    trigger = OroCommerceOperationsTrigger(
+        orocommerce_conn_id="orocommerce_default", ids=["7"], deadline=9.0, poll_interval=0.02, until=until
+    )
+
+    async def first() -> Any:
+        return (await anext(trigger.run())).payload
+
+    return asyncio.run(first())
+
+
+@pytest.mark.parametrize(
+    ("answers", "left", "event"),
+    [
+        ([ServerError("502"), Operation("7", "running"), Operation("7", "success")], 60, {"status": "ended", "ids": ["7"]}),
+        ([None], 60, {"status": "ended", "ids": ["7"]}),
+        ([Operation("7", "running")], 0, {"status": "overdue", "ids": ["7"]}),
+        ([InvalidRequest("400")], 60, {"status": "error", "ids": ["7"], "message": "400", "permanent": True}),
+    ],
+    ids=["a store that fails for a while", "gone", "at the deadline", "what will not heal"],
+)  # fmt: skip
+def test_operations_are_watched_to_their_end(
+    monkeypatch: pytest.MonkeyPatch, answers: list[Any], left: float, event: Any
+) -> None:
+    assert event_of(monkeypatch, answers, time.time() + left) == event
 
 
 def test_a_foreign_event_is_not_believed() -> None:
@@ -272,6 +386,42 @@ def test_products_are_switched_off_unless_they_are_to_be_deleted(writable_store:
     assert (again["deleted"], again["absent"]) == (0, 3)
 
 
+def test_a_dry_run_of_a_deletion_deletes_nothing_and_tells_no_asset(writable_store: IntegrationStore) -> None:
+    store = writable_store
+    given = rows(store, 2, "DDR")
+    execute(OroCommerceUpsertProductsOperator(task_id="up", records=given))
+    dry = OroCommerceDeleteProductsOperator(
+        task_id="dry", records=given, hard=True, dry_run=True, asset=create_asset(resource="products")
+    )
+    done = execute(dry)
+    assert (done["deleted"], done["dry_run"], dry.outlets) == (2, True, [])
+    assert [store.read("products", **{"filter[sku]": row["sku"]}) != [] for row in given] == [True, True]
+
+
+def test_rows_that_cannot_be_deleted_are_in_the_rejects_and_fail_the_task(
+    writable_store: IntegrationStore, tmp_path: Path
+) -> None:
+    (row,) = rows(writable_store, 1, "REJ")
+    execute(OroCommerceUpsertProductsOperator(task_id="up", records=[row]))
+    rejects = tmp_path / "below" / "rejects.jsonl"
+    # The store's one level of the product, told with its unit and without it.
+    given = [{"product": row["sku"]}, {"product": row["sku"], "unit": "each"}, {"product": None}, 7]
+    operator, ctx = rendered(
+        OroCommerceDeleteOperator(
+            task_id="del", entity="inventorylevels", records=given, dry_run=True, rejects=str(rejects)
+        )
+    )
+    with pytest.raises(AirflowFailException, match="3 of 4 rows were refused") as refused:
+        operator.execute(ctx)
+    assert "row 2: names the record of row 1" in str(refused.value)
+    assert "row 4: is no dict but int" in str(refused.value)
+    assert [json.loads(line)["row"] for line in rejects.read_text().splitlines()] == [2, 3, 4]
+    assert (ctx["ti"].pushed["return_value"]["rejected"], ctx["ti"].pushed["return_value"]["deleted"]) == (3, 1)
+    again = [row, {**row, "sku": row["sku"].lower()}, {**row, "sku": f"{row['sku']}-never"}]
+    done = execute(OroCommerceDeleteProductsOperator(task_id="off", records=again, max_rejects=1))
+    assert (done["retired"], done["absent"], done["rejected"]) == (1, 1, 1)
+
+
 def test_prices_are_deleted_by_their_key_and_no_others(writable_store: IntegrationStore) -> None:
     store = writable_store
     given = rows(store, 2, "DPR")
@@ -348,6 +498,19 @@ def test_ids_go_on_by_file_where_they_are_many(writable_store: IntegrationStore,
 def test_a_wrong_argument_is_named(connection: str, arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(AirflowFailException, match=says):
         execute(OroCommerceUpsertProductsOperator(task_id="up", records=[], **arguments))
+
+
+def test_rejects_do_not_overwrite_what_is_replayed(connection: str) -> None:
+    replay = OroCommerceReplayRejectsOperator(
+        task_id="r", entity="products", replay="/lake/r.jsonl", rejects="/lake/r.jsonl"
+    )
+    with pytest.raises(AirflowFailException, match="rejects and replay are the same file, which would be lost"):
+        execute(replay)
+
+
+def test_what_becomes_of_absent_names_is_fail_or_skip(connection: str) -> None:
+    with pytest.raises(AirflowFailException, match="absent is 'ignore'; it should be fail or skip"):
+        execute(OroCommerceResolveLookupsOperator(task_id="ids", entity="products", records=[], absent="ignore"))
 
 
 @pytest.mark.parametrize("name", ["product", "productprice", "productkititem", "customeruser", "customeraddress"])

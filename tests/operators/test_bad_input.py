@@ -127,6 +127,13 @@ def test_a_broken_line_of_a_file_is_named(connected: RunningStore, tmp_path: Pat
         upsert(str(path)).execute({})
 
 
+def test_an_empty_line_of_a_file_is_no_row(connected: RunningStore, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"name": "no key"}\n\n{"name": "nor here"}\n')
+    with pytest.raises(AirflowFailException, match="2 of 2 rows of products were refused"):
+        upsert(str(path)).execute({"ti": TaskInstance()})  # type: ignore[typeddict-item]
+
+
 def test_a_csv_row_with_too_many_cells_is_named(connected: RunningStore, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("sku,name\nX-1,a\nX-2,b,c\n")
@@ -190,6 +197,8 @@ def test_rows_do_not_show_in_a_rendered_field() -> None:
     rows = Records([{"sku": "X-1", "email": "jane@example.com"}])
     assert str(rows) == rows.serialize() == "1 rows"
     assert "jane" not in repr(rows)
+    extracted = {"entity": "orders", "path": "/lake/orders/full", "files": ["/lake/orders/full/a.jsonl"], "count": 3}
+    assert str(Records(extracted)) == "3 records in /lake/orders/full"
 
 
 def test_names_do_not_show_in_a_rendered_field() -> None:

@@ -136,6 +136,12 @@ def test_suborders_that_are_none_are_refused(sandbox: RunningStore, tmp_path: Pa
         OroCommerceExtractOrdersOperator(task_id="o", target=tmp_path, full=True, suborders="some").execute(context())
 
 
+def test_an_entity_of_ones_own_is_read(sandbox: RunningStore) -> None:
+    own = OroCommerceExtractOperator(task_id="own", entity=Entity(type="customers"), full=True, records_limit=1000)
+    stored = {str(row[0]) for row in sandbox.execute('SELECT "id" FROM customers')}
+    assert {record["id"] for record in own.execute(context())} == stored
+
+
 def test_records_are_returned_up_to_their_limit(sandbox: RunningStore) -> None:
     operator = OroCommerceExtractOperator(task_id="c", entity="customers", full=True, records_limit=1000)
     records = operator.execute(context())
@@ -170,7 +176,11 @@ def test_progress_is_told_while_it_reads(
     assert any("60 orders in" in text and "50% of 120" in text and "to go" in text for text in told)
 
 
-def test_a_plan_is_read_in_shards_and_published_as_one(sandbox: RunningStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("index", [5000, 50], ids=["of one request", "of several requests"])
+def test_a_plan_is_read_in_shards_and_published_as_one(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: int
+) -> None:
+    monkeypatch.setattr("oro_provider.extract.index.SIZES", (index,))
     plan = OroCommercePlanExtractOperator(task_id="plan", entity="orders", shards=3, full=True)
     shards = plan.execute(context())
     assert [shard["number"] for shard in shards] == [0, 1, 2]
@@ -216,7 +226,13 @@ def test_shards_in_object_storage_are_published(sandbox: RunningStore, memory: N
         OroCommerceExtractOrdersOperator(task_id="shard", target=target, shard=shard).execute(context())
         for shard in shards
     ]
-    publish = OroCommercePublishExtractOperator(task_id="publish", target=target, shards=shards, manifests=manifests)
+    nothing = OroCommercePublishExtractOperator(task_id="publish", target=target, shards=shards, manifests=[])
+    with pytest.raises(
+        AirflowFailException, match="there is no shard to publish: map the extracts over the plan's output"
+    ):
+        nothing.execute(context())
+    folder = ObjectStoragePath(target)  # a path is as good as its text
+    publish = OroCommercePublishExtractOperator(task_id="publish", target=folder, shards=shards, manifests=manifests)
     manifest = publish.execute(context())
     found = b"".join(ObjectStoragePath(name).read_bytes() for name in manifest["files"])
     assert len(found.splitlines()) == manifest["count"] == 120
