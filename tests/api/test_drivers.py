@@ -181,6 +181,8 @@ REFUSALS = [
             {"grant_type": "password", "username": "u", "user_password": "p"}),
     Refusal("a grant that the store lacks", Play(400, {"error": "unsupported_grant_type"}), errors.AuthenticationFailed,
             "does not know the grant", {}),
+    Refusal("no client id", Play(400, {"error": "invalid_request"}), errors.AuthenticationFailed, "client id (login) of the connection", {}),
+    Refusal("a refusal that is no object", Play(400, ["no"]), errors.AuthenticationFailed, "an OroCommerce store?", {}),
     Refusal("a store that repeats the secret", Play(401, {"error": "invalid_client", "hint": "s3cret-value"}),
             errors.AuthenticationFailed, "***", {}),
     Refusal("HTML instead of a token", Play(200, "<html>login", HTML), errors.UnexpectedAnswer, "HTML instead of a token", {}),

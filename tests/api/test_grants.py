@@ -150,6 +150,20 @@ def test_who_is_refused_waits_for_the_pair_of_the_one_that_was_faster(
     assert grants.read() == newer
 
 
+def test_a_store_that_fails_at_the_refresh_ends_no_pair(
+    settings: Settings, store: RunningStore, read: Callable[..., None]
+) -> None:
+    used = replace(first_pair(settings), expires_at=0.0)
+    grants = MemoryGrants(used)
+    store.fail("502", path="/oauth2-token")
+    with pytest.raises(errors.ServerError, match="answered 502") as raised:
+        read(settings, grants)
+    assert not raised.value.permanent
+    assert grants.read() == used
+    store.heal()
+    read(settings, grants)
+
+
 def test_a_lost_grant_says_login(
     settings: Settings, read: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -182,11 +182,12 @@ class TestProxies:
             )
             assert (len(own.seen) > 0, other.seen) == (True, [])
 
+    @pytest.mark.parametrize("scheme", ["http://", ""])
     def test_the_environments_proxy_counts_where_the_connection_lets_it(
-        self, perform: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+        self, perform: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, scheme: str
     ) -> None:
         with ScriptedServer([ANYTHING]) as proxy, ScriptedServer([OK]) as store:
-            monkeypatch.setenv("http_proxy", proxy.url)
+            monkeypatch.setenv("http_proxy", f"{scheme}{proxy.url.removeprefix('http://')}")
             perform(settings_for(store), read)
             assert len(proxy.seen) == 2
             perform(settings_for(store, trust_env=False, user_password="another identity"), read)

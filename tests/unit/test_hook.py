@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,9 @@ import requests
 from airflow.providers.http.operators.http import HttpOperator
 
 from oro_provider.api import errors
+from oro_provider.api.grants import Grant
 from oro_provider.connection import ConnectionFieldError
+from oro_provider.grant_variable import variable_of
 from oro_provider.hooks.orocommerce import OroCommerceHook
 from tests.api.scripted import Play, ScriptedServer
 
@@ -54,9 +57,10 @@ def test_run_sends_our_token_our_limits_and_no_other_extra(
     monkeypatch.setattr(requests.Session, "send", spy)
     with ScriptedServer([Play(body=ORDER)]) as server:
         hook = connect(server, read_timeout=7, connect_timeout=3, extra_headers={"X-Gateway": "g"}, scope="all")
-        answer = hook.run("admin/api/orders")
+        answer = hook.run("admin/api/orders", headers={"X-Include": "totalCount"})
         headers = server.seen[0].headers
     assert answer.json() == ORDER
+    assert headers["x-include"] == "totalCount"
     assert sent[-1]["timeout"] == (3, 7)
     assert headers["authorization"] == "Bearer scripted-token-1"
     assert headers["accept"] == "application/vnd.api+json"
@@ -161,6 +165,24 @@ def test_a_test_of_the_connection_says_what_is_wrong(
     assert SECRET not in message
 
 
+def test_tokens_that_cannot_be_replaced_are_found_by_the_check(
+    connect: Callable[..., OroCommerceHook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer([Play(body=ORDER)]) as server:
+        hook = connect(server, grant_type="authorization_code")
+        grant = Grant(
+            access_token="access-of-the-test",
+            refresh_token="refresh-of-the-test",
+            expires_at=time.time() + 3600,
+            token_url=f"{server.url}/oauth2-token",
+            client_id=server.client_id,
+        )
+        monkeypatch.setenv(f"AIRFLOW_VAR_{variable_of('shop').upper()}", grant.encode())
+        found = {finding.check: finding for finding in hook.diagnose().findings}
+    assert found["tokens"].state == "failed"
+    assert "comes from the environment variable AIRFLOW_VAR_OROCOMMERCE_TOKEN__SHOP" in found["tokens"].says
+
+
 def test_a_test_of_a_connection_to_nowhere_says_so(connect: Callable[..., OroCommerceHook]) -> None:
     with ScriptedServer([Play()]) as server:
         hook = connect(server)
@@ -170,8 +192,6 @@ def test_a_test_of_a_connection_to_nowhere_says_so(connect: Callable[..., OroCom
 
 
 def test_a_test_ends_within_its_ten_seconds(connect: Callable[..., OroCommerceHook]) -> None:
-    import time
-
     with ScriptedServer([Play(body=ORDER, delay=30)], tokens=[Play(body={"access_token": "t"}, delay=2)]) as server:
         started = time.monotonic()
         worked, message = connect(server).test_connection()
@@ -198,7 +218,9 @@ def test_an_unknown_connection_is_airflows_error() -> None:
 async def test_a_trigger_reads_the_connection_without_blocking(connect: Callable[..., OroCommerceHook]) -> None:
     with ScriptedServer([Play(body=ORDER)]) as server:
         hook = connect(server, page_size=7)
-        assert (await hook.load_settings()).page_size == 7
+        settings = await hook.load_settings()
+        assert settings.page_size == 7
+        assert await hook.load_settings() is settings
         async with hook.async_client as client:
             assert client.settings.client_secret == SECRET
 
