@@ -5,6 +5,8 @@ PYTHON ?= python3
 # 3.1, 3.2, 3.3, or unpinned: whatever is the newest today.
 AIRFLOW ?= 3.3
 VENV ?= .venv
+# Of the provider's branches, without the sandbox's, that `make test COVERAGE=1` has to take.
+LEAST_BRANCHES = 95
 BIN = $(VENV)/bin
 LOCK = requirements/$(if $(filter unpinned,$(AIRFLOW)),dev.in,airflow-$(AIRFLOW).txt)
 # What imports no Airflow passes on every one of them, or on none.
@@ -46,7 +48,19 @@ demo-stop:
 
 # COVERAGE=1 counts the branches of the provider that the tests take, and fails below the gate; it takes 60 % more processor time.
 test: venv
-	$(BIN)/python -m pytest $(if $(COVERAGE),--cov --cov-report=term)
+	$(BIN)/python -m pytest $(if $(COVERAGE),--cov --cov-report=term --cov-report=json:$(TMPDIR)/coverage.json)
+	$(if $(COVERAGE),@$(BIN)/python -c "$$GATE" $(TMPDIR)/coverage.json)
+
+# Coverage's own `fail_under` is of statements and branches together.
+define GATE
+import json, sys
+with open(sys.argv[1]) as report:
+    totals = json.load(report)["totals"]
+taken, branches = totals["covered_branches"], totals["num_branches"]
+print(f"{taken} of {branches} branches taken: {taken / branches:.2%}, and $(LEAST_BRANCHES) % is the least")
+sys.exit(100 * taken < $(LEAST_BRANCHES) * branches)
+endef
+export GATE
 
 # The tests that another Airflow may make fail: `make test-on-airflow AIRFLOW=3.1 VENV=.venv31`.
 test-on-airflow: venv
