@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.assets import describe_event
-from oro_provider.operators.records import Records
-from oro_provider.operators.store import ListOperator, entity_argument
+from oro_provider.operators.store import WritingOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import AirflowFailException
@@ -14,7 +13,6 @@ from oro_provider.version_compat import AirflowFailException
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import jinja2
     from airflow.sdk import Asset, Context
 
     from oro_provider.entities.model import Entity
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 REJECTS_SHOWN = 20
 
 
-class OroCommerceDeleteOperator(ListOperator):
+class OroCommerceDeleteOperator(WritingOperator):
     """Deletes the records that rows name by their business key, and returns a `Deleted`.
 
     What the store does not have counts as absent and is fine, so the task can be run again. All records are found before
@@ -58,23 +56,17 @@ class OroCommerceDeleteOperator(ListOperator):
         asset: Asset | None = None,
         **kwargs: Any,
     ) -> None:
-        if dry_run:
-            asset = None
-        if asset is not None:
-            kwargs["outlets"] = [*(kwargs.get("outlets") or []), asset]
-        super().__init__(**kwargs)
-        self.asset = asset
-        self.entity = entity
-        self.records = records
+        super().__init__(
+            entity=entity,
+            records=records,
+            rejects=rejects,
+            max_rejects=max_rejects,
+            dry_run=dry_run,
+            asset=asset,
+            **kwargs,
+        )
         self.max_deletes = max_deletes
         self.hard = hard
-        self.dry_run_only = dry_run
-        self.rejects = rejects
-        self.max_rejects = max_rejects
-
-    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
-        super().render_template_fields(context, jinja_env)
-        self.records = Records(self.records)
 
     def execute(self, context: Context) -> Deleted:
         from oro_provider.load.delete import Deletion, delete

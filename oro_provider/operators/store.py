@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.sdk import BaseOperator
 
 from oro_provider.links import OroCommerceListLink, leave, list_page
+from oro_provider.operators.records import Records
 from oro_provider.retry import airflow_errors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
-    from airflow.sdk import BaseOperatorLink, Context
+    import jinja2
+    from airflow.sdk import Asset, BaseOperatorLink, Context
 
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.entities.model import Entity
@@ -60,6 +62,37 @@ class ListOperator(StoreOperator):
         """Leave the link's address, before the store is asked for anything."""
         with airflow_errors():
             leave(context, OroCommerceListLink(), list_page(self.hook.settings, entity))
+
+
+class WritingOperator(ListOperator):
+    """An operator that changes records as rows say, and remembers what it could not change."""
+
+    def __init__(
+        self,
+        *,
+        entity: str | Entity,
+        records: Any,
+        rejects: Any,
+        max_rejects: float,
+        dry_run: bool,
+        asset: Asset | None,
+        **kwargs: Any,
+    ) -> None:
+        if dry_run:
+            asset = None
+        if asset is not None:
+            kwargs["outlets"] = [*(kwargs.get("outlets") or []), asset]
+        super().__init__(**kwargs)
+        self.entity = entity
+        self.records = records
+        self.rejects = rejects
+        self.max_rejects = max_rejects
+        self.dry_run_only = dry_run
+        self.asset = asset
+
+    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+        super().render_template_fields(context, jinja_env)
+        self.records = Records(self.records)
 
 
 def entities_argument(entity: str | Entity) -> tuple[Entity, ...]:

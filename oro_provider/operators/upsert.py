@@ -11,7 +11,7 @@ from oro_provider.assets import describe_event
 from oro_provider.lineage import Loaded
 from oro_provider.links import OroCommerceListLink, OroCommerceOperationLink, leave, operation_page
 from oro_provider.operators.records import Names, Records
-from oro_provider.operators.store import ListOperator, entities_argument
+from oro_provider.operators.store import WritingOperator, entities_argument
 from oro_provider.paths import path_below, path_of
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import AirflowException, AirflowFailException, conf
@@ -34,7 +34,7 @@ REJECTS_SHOWN = 20
 PATIENCE_SECONDS = 5.0
 
 
-class OroCommerceUpsertOperator(ListOperator):
+class OroCommerceUpsertOperator(WritingOperator):
     """Makes the store have what the rows say, and returns the `Outcome`.
 
     Records are found by their business key, compared, and only what differs is sent; rows that change nothing cause no
@@ -104,24 +104,22 @@ class OroCommerceUpsertOperator(ListOperator):
         asset: Asset | None = None,
         **kwargs: Any,
     ) -> None:
-        if dry_run:
-            asset = None
-        if asset is not None:
-            kwargs["outlets"] = [*(kwargs.get("outlets") or []), asset]
-        super().__init__(**kwargs)
-        self.asset = asset
-        self.entity = entity
-        self.records = records
+        super().__init__(
+            entity=entity,
+            records=records,
+            rejects=rejects,
+            max_rejects=max_rejects,
+            dry_run=dry_run,
+            asset=asset,
+            **kwargs,
+        )
         self.lookups = lookups
         self.key = key
         self.missing = missing
         self.repeated = repeated
         self.remove_units = remove_units
         self.files = files
-        self.rejects = rejects
-        self.max_rejects = max_rejects
         self.results = results
-        self.dry_run_only = dry_run
         self.operations = operations
         self.operation_deadline = operation_deadline
         self.deferrable = deferrable
@@ -131,7 +129,6 @@ class OroCommerceUpsertOperator(ListOperator):
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         super().render_template_fields(context, jinja_env)
-        self.records = Records(self.records)
         if isinstance(self.lookups, Mapping):
             self.lookups = Names(self.lookups)
 
