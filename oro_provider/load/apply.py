@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from oro_provider.api.documents import decode, read_one, read_page
-from oro_provider.api.errors import ErrorObject, InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
+from oro_provider.api.errors import ErrorObject, InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied, ServerError
 from oro_provider.load.batches import ASYNC, SYNC, batch_item, batches, errors_by_place
 from oro_provider.load.contents import with_contents
 from oro_provider.load.journal import Carried
@@ -46,6 +46,8 @@ NO_ACCESS = "No access to this type of entities"
 FEW_BATCHES = 2
 # How often a row whose write was lost or not done is sent again.
 ATTEMPTS = 5
+# Rows in a row at which the store fails, from which on it is not about the rows.
+MOST_FAILURES = 10
 
 
 class WaitingForOperations(Exception):
@@ -77,6 +79,11 @@ class ApplyOptions:
     patience: float | None = None
 
 
+def failed_at(error: OutcomeUnknown | ServerError) -> bool:
+    """Whether the store itself answered that it failed at a request; what stands before a store answers in HTML."""
+    return error.status == 500 and bool(error.errors)
+
+
 def cheapest(batch: bool, writes: int, sync_batches: int) -> Way:
     """Return how to write so many rows that make up so many synchronous batches."""
     if not batch or writes == 0:
@@ -93,6 +100,7 @@ class Applier:
         self.options = options or ApplyOptions()
         self.running: list[str] = []
         self.watched: str | None = None  # the last operation that was waited for
+        self._failures = 0
         self._client = client
         self._planner = planner
         self._entity = planner.entity
@@ -292,12 +300,13 @@ class Applier:
         data, included = await _body(batch)
         try:
             answer = await self._client.perform(self._client.calls.batch(self._entity.type, data, included))
-        except OutcomeUnknown:
+        except OutcomeUnknown as lost:
             await self._operations.settle(None)
-            await self._again(batch, chunk, attempt)
+            await self._again(batch, chunk, attempt, lost)
         except REFUSALS as error:
             await self._refuse_whole(batch, error, chunk, attempt)
         else:
+            self._failures = 0
             if answer.status == 202:
                 await self._became_operation(batch, answer, chunk, attempt)
             else:
@@ -374,8 +383,12 @@ class Applier:
         call = calls.create if action.verb == "create" else calls.update
         try:
             record = await self._client.perform(call(action.data, await with_contents(action.included)))
-        except OutcomeUnknown:
-            await self._look_for(action, chunk, attempt)
+        except OutcomeUnknown as lost:
+            await self._look_for(action, chunk, attempt, lost)
+        except ServerError as error:  # of a change, which may be sent again and was
+            if not failed_at(error):
+                raise
+            self._fails(action.row, error, chunk)
         except REFUSALS as error:
             if any(NO_ACCESS in said.detail for said in error.errors):
                 raise
@@ -384,12 +397,19 @@ class Applier:
             if await self._refusals.refuse(action.row, one, errors, 0, action, chunk):
                 await self._replan([action.row], chunk, attempt)
         else:
+            self._failures = 0
             chunk.done(action.row.number, action.verb, record.resource.id, action.changes)
 
-    async def _look_for(self, action: Action, chunk: Chunk, attempt: int) -> None:
+    async def _look_for(self, action: Action, chunk: Chunk, attempt: int, lost: OutcomeUnknown) -> None:
         """The answer was lost: look until the record is there, or until the store must have ended; then send it again."""
         loop = asyncio.get_running_loop()
-        over = loop.time() + self.options.lost_answer_wait
+        # A store that said that it failed has ended.
+        wait = (
+            min(2.0 ** (attempt - 1), self.options.lost_answer_wait)
+            if failed_at(lost)
+            else self.options.lost_answer_wait
+        )
+        over = loop.time() + wait
         pause = 0.25
         while True:
             plan = await self._planner.look([action.row])
@@ -399,20 +419,29 @@ class Applier:
                 break
             await asyncio.sleep(min(pause, max(over - loop.time(), 0.01)))
             pause *= 2
-        await self._take_up(plan.actions, {action.row.number: action.verb}, chunk, attempt)
+        await self._take_up(plan.actions, {action.row.number: action.verb}, chunk, attempt, lost)
         for reject in plan.rejects:
             chunk.reject(reject)
 
     # -- again ---------------------------------------------------------------------------------------------------------
 
-    async def _again(self, actions: Sequence[Action], chunk: Chunk, attempt: int) -> None:
+    async def _again(
+        self, actions: Sequence[Action], chunk: Chunk, attempt: int, lost: OutcomeUnknown | None = None
+    ) -> None:
         """The answer to these was lost, and everything that may have done them has ended: look, and send what is missing."""
         plan = await self._planner.look([action.row for action in actions])
         for reject in plan.rejects:
             chunk.reject(reject)
-        await self._take_up(plan.actions, {action.row.number: action.verb for action in actions}, chunk, attempt)
+        await self._take_up(plan.actions, {action.row.number: action.verb for action in actions}, chunk, attempt, lost)
 
-    async def _take_up(self, found: Sequence[Action], verbs: Mapping[int, str], chunk: Chunk, attempt: int) -> None:
+    async def _take_up(
+        self,
+        found: Sequence[Action],
+        verbs: Mapping[int, str],
+        chunk: Chunk,
+        attempt: int,
+        lost: OutcomeUnknown | None,
+    ) -> None:
         missing = []
         for action in found:
             if action.verb == "unchanged":
@@ -421,6 +450,13 @@ class Applier:
                 missing.append(action)
         if not missing:
             return
+        if attempt >= ATTEMPTS and lost is not None and failed_at(lost):
+            if len(missing) == 1:
+                self._fails(missing[0].row, lost, chunk)
+                return
+            for action in missing:  # which of them it is shows when each goes alone
+                await self.apply([action], chunk, attempt)
+            return
         if attempt >= ATTEMPTS:
             numbers = ", ".join(str(action.row.number) for action in missing[:10])
             raise OutcomeUnknown(
@@ -428,6 +464,13 @@ class Applier:
                 "looked for before anything is sent again: run the task again."
             )
         await self.apply(missing, chunk, attempt + 1)
+
+    def _fails(self, row: Row, error: OutcomeUnknown | ServerError, chunk: Chunk) -> None:
+        """Refuse a row at which the store fails each time; raise where it fails at so many that it is not about them."""
+        self._failures += 1
+        if self._failures >= MOST_FAILURES:
+            raise error
+        chunk.reject(row.rejected(f"the store fails at it each time: {'; '.join(map(str, error.errors))}"))
 
     async def _replan(self, rows: Sequence[Row], chunk: Chunk, attempt: int) -> None:
         """The store has these already, or did not do them: plan them as it is now."""

@@ -30,6 +30,7 @@ class Rule:
     kind: str
     method: str = ""
     path: str = ""
+    body: str = ""
     rate: float = 1.0
     times: int | None = None
     skip: int = 0
@@ -48,7 +49,8 @@ class Rule:
 
     def matches(self, request: Request) -> bool:
         """Whether the rule is about this request."""
-        return (not self.method or self.method == request.method) and self.path in request.path
+        asked = (not self.method or self.method == request.method) and self.path in request.path
+        return asked and self.body.encode() in request.body
 
 
 @dataclass(slots=True)

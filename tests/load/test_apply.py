@@ -406,6 +406,47 @@ def test_calls_that_are_lost_for_ever_fail_after_some_tries_and_can_be_run_again
     assert store.count("customergroups", "name LIKE 'Gone for ever %'") == 2
 
 
+@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize(("entity", "method"), [("customers", "PATCH"), ("customergroups", "POST")])
+def test_a_row_at_which_the_store_fails_each_time_is_refused_and_the_others_are_loaded(
+    store: LoadStore, entity: str, method: str, changed: bool
+) -> None:
+    names = [f"{entity} {changed} {name}" for name in ("Sound 1", "POISON", "Sound 2")]
+    if changed:
+        rows = [{"name": name, "tax_code": None} for name in names]
+        run(store, entity, rows)
+        code = store.sandbox.execute("SELECT code FROM customertaxcodes LIMIT 1")[0][0]
+        rows, body = [{**row, "tax_code": code} for row in rows], _id_of(store, entity, names[1])
+        method = "PATCH"
+    else:
+        rows, body = [{"name": name} for name in names], "POISON"
+    store.sandbox.fail("500", method=method, body=body)
+    outcome, rejects = run(store, entity, rows, lost_answer_wait=0.02)
+    assert counts(outcome) == ((0, 2, 0, 1) if changed else (2, 0, 0, 1))
+    assert [(reject.row, reject.reason) for reject in rejects] == [
+        (2, "the store fails at it each time: error exception")
+    ]
+    store.sandbox.heal()
+    outcome, _ = run(store, entity, rows)
+    assert counts(outcome) == ((0, 1, 2, 0) if changed else (1, 0, 2, 0))
+
+
+def _id_of(store: LoadStore, entity: str, name: str) -> str:
+    ((id_,),) = store.sandbox.execute(f"SELECT id FROM {entity} WHERE name = ?", (name,))
+    return f'"type":"{entity}","id":"{id_}"'
+
+
+@pytest.mark.parametrize("entity", ["customers", "customergroups"])
+def test_a_store_that_fails_at_every_row_refuses_none(store: LoadStore, entity: str) -> None:
+    rows = [{"name": f"All {entity} {n}"} for n in range(12)]
+    store.sandbox.fail("500", body=f"All {entity}", method="PATCH" if entity == "customers" else "POST", path="/api/")
+    with pytest.raises(OutcomeUnknown, match="error exception") as failed:
+        run(store, entity, rows, lost_answer_wait=0.02)
+    assert not failed.value.permanent
+    store.sandbox.heal()
+    assert counts(run(store, entity, rows)[0]) == (12, 0, 0, 0)
+
+
 def test_two_loads_of_the_same_products_at_once_make_each_once(store: LoadStore) -> None:
     rows = products("TWICE", 150)
     results: list[Any] = []
