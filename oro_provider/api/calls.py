@@ -166,8 +166,12 @@ class Calls:
         return Call(self._request("GET", url, repeatable=True), _as_it_is)
 
     def any(self, method: str, path: str, query: Query | None = None, body: bytes | None = None) -> Call[Response]:
-        """Make any call below the API. A write is repeated only where the store surely did not do it."""
+        """Make any call below the API: `orders/7`, `orders?include=lineItems`. A write is repeated only where the store surely did
+        not do it."""
+        path, _, asked = path.partition("?")
         url = self.url(*path.strip("/").split("/"), query=query)
+        if asked:
+            url = f"{url}{'&' if '?' in url else '?'}{quote(asked, safe='%[]=&,.:+')}"
         return Call(self._request(method, url, body, repeatable=method == "GET"), _as_it_is)
 
     def url(self, *segments: str, query: Query | None = None) -> str:

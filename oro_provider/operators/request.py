@@ -93,7 +93,7 @@ class OroCommerceRequestOperator(StoreOperator):
     For what no other operator does. A write is repeated only where the store surely did not do it, so a lost answer fails
     the task: look before running it again.
 
-    :param endpoint: the path below the API: `"orders/7/relationships/shippingTrackings"`. (templated)
+    :param endpoint: the path below the API: `"orders/7/relationships/shippingTrackings"`, `"orders/7?include=lineItems"`. (templated)
     :param method: GET, POST, PATCH or DELETE.
     :param filters: filters by name, for a list. (templated)
     :param data: the document to send, a dict. (templated)

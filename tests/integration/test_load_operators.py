@@ -470,6 +470,11 @@ def test_one_record_and_what_hangs_from_it(store: IntegrationStore) -> None:
 def test_any_other_request(store: IntegrationStore) -> None:
     answer = execute(OroCommerceRequestOperator(task_id="r", endpoint="countries", filters={"name": "Germany"}))
     assert [one["id"] for one in answer["data"]] == ["DE"]
+    endpoint = "/countries?filter[name]=United States&fields[countries]=name"
+    for filters, ids in ((None, ["US"]), ({"id": "US"}, ["US"]), ({"id": "DE"}, [])):
+        answer = execute(OroCommerceRequestOperator(task_id="q", endpoint=endpoint, filters=filters))
+        assert [one["id"] for one in answer["data"]] == ids
+        assert all(list(one["attributes"]) == ["name"] for one in answer["data"])
     options = execute(OroCommerceRequestOperator(task_id="o", endpoint="prodinventorystatuses"))
     assert "in_stock" in {one["id"] for one in options["data"]}
     with pytest.raises(AirflowFailException, match="PUT"):
