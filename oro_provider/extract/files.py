@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from oro_provider.api.errors import UnexpectedAnswer
+from oro_provider.disk import on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,12 +78,12 @@ class RecordFiles:
         self._open: dict[str, _Open] = {}
         # Plain lines on a disk go there at once, which costs 50 us a page. Collecting them costs more: the allocator gives the
         # memory of each block back and takes it anew, 1.5 us a record.
-        self._direct = isinstance(folder, Path) and format == "jsonl"
+        self._direct = on_disk(folder) and format == "jsonl"
 
     @property
     def continues(self) -> bool:
         """Whether a file can be continued after a block, so that what was written counts before it is closed."""
-        return isinstance(self.folder, Path) and self._format != "parquet"
+        return on_disk(self.folder) and self._format != "parquet"
 
     def resume(self, files: list[WrittenFile], open_names: list[str]) -> bool:
         """Go on after these files; return whether they are all there as they were left. Cuts off what came after."""

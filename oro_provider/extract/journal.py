@@ -5,13 +5,12 @@ One small document that is replaced whole: records leave in the order of their i
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from oro_provider.disk import beside_of, on_disk, replace_file
 from oro_provider.extract.files import WrittenFile  # noqa: TC001 - msgspec reads it
-from oro_provider.extract.manifest import beside_of, replace_file
 
 VERSION = 1
 JOURNAL_NAME = "journal.json"
@@ -62,6 +61,6 @@ class Journal:
         if self._path.exists():
             self._path.unlink()
         # Only on a disk are folders things of their own. The folder above stays: other tasks may be about to use it.
-        if isinstance(self._path, Path) and self._work.exists():
+        if on_disk(self._path) and self._work.exists():
             beside_of(self._path).unlink(missing_ok=True)
             self._work.rmdir()

@@ -5,10 +5,11 @@ A run that is repeated replaces the window by replacing its manifest; only then 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, TypedDict
 
 import msgspec
+
+from oro_provider.disk import replace_file
 
 MANIFEST_NAME = "manifest.json"
 
@@ -68,20 +69,3 @@ def read_manifest(folder: Any) -> Any:
 def is_data(name: str) -> bool:
     """Whether a file is one of ours by its name."""
     return name.endswith((".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet"))
-
-
-def replace_file(path: Any, data: bytes) -> None:
-    """Write a whole file in one step, as a reader sees it."""
-    # On a disk a file is replaced by a rename; an object store's write is whole or not there at all.
-    if isinstance(path, Path):
-        beside = beside_of(path)
-        beside.write_bytes(data)
-        beside.replace(path)
-    else:
-        with path.open("wb") as file:
-            file.write(data)
-
-
-def beside_of(path: Path) -> Path:
-    """Return where the next state of a file is written; one that a kill left there is written over."""
-    return path.with_name(f".{path.name}.next")

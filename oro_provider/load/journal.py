@@ -6,13 +6,14 @@ whole. Operations are entered before they are submitted and as soon as their ids
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+from oro_provider.disk import on_disk, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -125,19 +126,14 @@ class Journal:
 
     def close(self) -> None:
         """Delete the folder: the load is over."""
-        if isinstance(self.folder, Path):
+        if on_disk(self.folder):
             shutil.rmtree(self.folder, ignore_errors=True)
         elif self.folder.exists():
             self.folder.rmdir(recursive=True)
 
     def _write(self, path: Any, content: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        if isinstance(path, Path):
-            beside = path.with_suffix(".new")
-            beside.write_bytes(content)
-            os.replace(beside, path)  # noqa: PTH105 - the same, and says what it does
-        else:
-            path.write_bytes(content)  # an object store shows an object whole or not at all
+        replace_file(path, content)
 
 
 def write_all(journals: Sequence[Journal], name: str, target: Any) -> str:

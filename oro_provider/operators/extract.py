@@ -6,11 +6,11 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from oro_provider.assets import describe_event
+from oro_provider.disk import on_disk
 from oro_provider.lineage import Extracted
 from oro_provider.operators.news import POSITION_KEY, News, read_news, stored_position
 from oro_provider.operators.store import ListOperator, entity_argument
@@ -294,7 +294,7 @@ class OroCommerceExtractOperator(ListOperator):
         with airflow_errors():
             target = path_of(self.target if self.target is not None else "")
             executor = conf.get("core", "executor", fallback="")
-            if isinstance(target, Path) and any(name in executor for name in _SEVERAL_MACHINES):
+            if on_disk(target) and any(name in executor for name in _SEVERAL_MACHINES):
                 self.log.warning(
                     "%s is a disk of this machine, and %s runs tasks on several: what reads the manifest elsewhere will not "
                     "find the files. Use object storage (s3://...) or a shared disk.",
