@@ -62,6 +62,13 @@ class IntegrationStore:
         if not self.is_sandbox and os.environ.get("ORO_TEST_ALLOW_WRITES") != host:
             pytest.skip(f"writes to {host}: allow it by ORO_TEST_ALLOW_WRITES={host}")
 
+    def let_operations_take(self, seconds: float) -> None:
+        """Let each asynchronous operation of a sandbox take so long; a real store takes its time anyway."""
+        if self.is_sandbox:
+            self.session.post(
+                f"{self.url}/_sandbox/faults", json={"batch_seconds": seconds}, timeout=30
+            ).raise_for_status()
+
     def sweep(self) -> None:
         """Delete what this run made."""
         for tracking in self.read("ordershippingtrackings", sort="id"):

@@ -35,6 +35,7 @@ from tests.deferral import TaskDeferred
 from tests.integration.tasks import execute, rendered, through_deferrals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.integration.store import IntegrationStore
@@ -77,6 +78,16 @@ def test_rejects_fail_the_task_with_its_outcome_and_are_replayed_after_repair(
     assert (outcome["created"], outcome["rejected"]) == (1, 0)
 
 
+@pytest.fixture
+def left_early(writable_store: IntegrationStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[IntegrationStore]:
+    """A store whose operations are at work when a deferrable task has submitted them, and tasks that leave at once."""
+    monkeypatch.setattr("oro_provider.operators.upsert.PATIENCE_SECONDS", 0.0)
+    # A real store takes seconds; a sandbox may be done before anybody looks.
+    writable_store.let_operations_take(0.5)
+    yield writable_store
+    writable_store.let_operations_take(0.0)
+
+
 @pytest.mark.parametrize(("allowed", "fails"), [(1, False), (0.5, False), (0.2, True), (0, True)])
 def test_rejects_may_be_allowed_as_number_or_share(
     writable_store: IntegrationStore, allowed: float, fails: bool
@@ -90,11 +101,8 @@ def test_rejects_may_be_allowed_as_number_or_share(
         assert execute(operator)["rejected"] == 1
 
 
-def test_a_deferred_load_ends_as_one_that_waits(
-    writable_store: IntegrationStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("oro_provider.operators.upsert.PATIENCE_SECONDS", 0.0)
-    given = [{"name": f"{writable_store.run_id} deferred {n}"} for n in range(250)]
+def test_a_deferred_load_ends_as_one_that_waits(left_early: IntegrationStore) -> None:
+    given = [{"name": f"{left_early.run_id} deferred {n}"} for n in range(250)]
 
     def make() -> OroCommerceUpsertCustomersOperator:
         return OroCommerceUpsertCustomersOperator(task_id="defer", records=given, deferrable=True)
@@ -129,7 +137,7 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("place", ["disk", "bucket"])
 def test_a_load_goes_on_from_a_journal_that_all_workers_share_and_begins_afresh_without_it(
-    writable_store: IntegrationStore,
+    left_early: IntegrationStore,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     memory: None,
@@ -138,10 +146,9 @@ def test_a_load_goes_on_from_a_journal_that_all_workers_share_and_begins_afresh_
 ) -> None:
     from airflow.sdk import ObjectStoragePath
 
-    work: Any = tmp_path if place == "disk" else ObjectStoragePath(f"memory://work-{writable_store.run_id}/load")
+    work: Any = tmp_path if place == "disk" else ObjectStoragePath(f"memory://work-{left_early.run_id}/load")
     monkeypatch.setenv("AIRFLOW__OROCOMMERCE__WORK_PATH", str(work))
-    monkeypatch.setattr("oro_provider.operators.upsert.PATIENCE_SECONDS", 0.0)
-    given = [{"name": f"{writable_store.run_id} {place} {n}"} for n in range(250)]
+    given = [{"name": f"{left_early.run_id} {place} {n}"} for n in range(250)]
 
     def make() -> OroCommerceUpsertCustomersOperator:
         return OroCommerceUpsertCustomersOperator(task_id=place, records=given, deferrable=True)
@@ -155,11 +162,8 @@ def test_a_load_goes_on_from_a_journal_that_all_workers_share_and_begins_afresh_
     assert "work_path should be a place that all workers share. The load begins afresh" in warned[0]
 
 
-def test_a_task_that_is_killed_says_what_the_store_is_still_at(
-    writable_store: IntegrationStore, monkeypatch: pytest.MonkeyPatch, warned: list[str]
-) -> None:
-    monkeypatch.setattr("oro_provider.operators.upsert.PATIENCE_SECONDS", 0.0)
-    given = [{"name": f"{writable_store.run_id} killed {n}"} for n in range(250)]
+def test_a_task_that_is_killed_says_what_the_store_is_still_at(left_early: IntegrationStore, warned: list[str]) -> None:
+    given = [{"name": f"{left_early.run_id} killed {n}"} for n in range(250)]
     operator, ctx = rendered(OroCommerceUpsertCustomersOperator(task_id="kill", records=given, deferrable=True))
     operator.on_kill()
     assert warned == []
