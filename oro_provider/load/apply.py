@@ -450,20 +450,19 @@ class Applier:
                 missing.append(action)
         if not missing:
             return
-        if attempt >= ATTEMPTS and lost is not None and failed_at(lost):
-            if len(missing) == 1:
-                self._fails(missing[0].row, lost, chunk)
-                return
-            for action in missing:  # which of them it is shows when each goes alone
-                await self.apply([action], chunk, attempt)
-            return
-        if attempt >= ATTEMPTS:
+        if attempt < ATTEMPTS:
+            await self.apply(missing, chunk, attempt + 1)
+        elif lost is None or not failed_at(lost):
             numbers = ", ".join(str(action.row.number) for action in missing[:10])
             raise OutcomeUnknown(
                 f"The answers to writes of {self._entity.type} were lost {attempt} times in a row (rows {numbers}). What was done is "
                 "looked for before anything is sent again: run the task again."
             )
-        await self.apply(missing, chunk, attempt + 1)
+        elif len(missing) == 1:
+            self._fails(missing[0].row, lost, chunk)
+        else:
+            for action in missing:  # which of them it is shows when each goes alone
+                await self.apply([action], chunk, attempt)
 
     def _fails(self, row: Row, error: OutcomeUnknown | ServerError, chunk: Chunk) -> None:
         """Refuse a row at which the store fails each time; raise where it fails at so many that it is not about them."""

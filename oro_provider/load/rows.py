@@ -136,7 +136,7 @@ def read_fields(described: Described, given: Mapping[str, Any], prefix: str = ""
     file_names = {file.name for file in files_of(described).values()}
     leading = {part.first[0]: name for name, part in described.parts.items() if part.first}
     for name, raw in given.items():
-        value = trimmed(raw) if isinstance(raw, str) else raw
+        value = trimmed(raw)
         head, _, language = name.partition(".")
         if name in described.references:
             references[name] = _names(value, prefix + name, many=described.references[name].many)
@@ -175,7 +175,7 @@ def _file(file: File, value: Any, name: Any, field: str) -> FilePlace:
 
 def _leading(part: Part, name: str, value: Any, prefix: str, others: tuple[Fields, ...]) -> tuple[Fields, ...]:
     """Return the parts with the leading one first: one of the others that has its key, or one more."""
-    code = _text(trimmed(value) if isinstance(value, str) else value, prefix + name)
+    code = _text(trimmed(value), prefix + name)
     key = part.key[0]
     given = next((one for one in others if one.references.get(key) == code), None)
     if given is None:
@@ -282,7 +282,7 @@ def _names(value: Any, field: str, *, many: bool) -> Names:
     if value is None:
         return ()
     listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
-    return tuple(dict.fromkeys(_text(trimmed(one) if isinstance(one, str) else one, field) for one in listed))
+    return tuple(dict.fromkeys(_text(trimmed(one), field) for one in listed))
 
 
 def _text(value: Any, field: str) -> str:

@@ -115,8 +115,13 @@ def text(value: Any) -> str:
     return readable(value.isoformat() if isinstance(value, date) else str(value))
 
 
-def trimmed(value: str) -> str:
-    """Return a text without what the store's forms take off its ends: blanks, and marks that nobody sees (Unicode's Z, Cc and Cf)."""
+def trimmed(value: Any) -> Any:
+    """Return a text without what the store's forms take off its ends: blanks, and marks that nobody sees (Unicode's Z, Cc and Cf).
+
+    What is no text is returned as it is.
+    """
+    if not isinstance(value, str):
+        return value
     value = value.strip()
     if value.isprintable():  # as nothing of the kind is, which is asked quickly
         return value
@@ -193,9 +198,8 @@ def same_value(kind: Kind | None, ours: Any, theirs: Any) -> bool:
         except InvalidOperation:  # what the store has is no number, or ours is one that it will refuse
             return str(ours) == str(theirs)
     if isinstance(theirs, str) and isinstance(ours, int | float) and not isinstance(ours, bool):
-        return _same_number(
-            str(ours), theirs
-        )  # a number for a text, such as an external id, or for a store's own money
+        # A number for a text, such as an external id, or for a store's own money.
+        return _same_number(str(ours), theirs)
     if isinstance(ours, str) and isinstance(theirs, str):
         return ours.strip() == theirs.strip()
     if isinstance(ours, list) and isinstance(theirs, list):
