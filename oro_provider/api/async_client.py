@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
@@ -252,7 +253,8 @@ def _timeout(settings: Settings, read_timeout: float) -> aiohttp.ClientTimeout:
 async def _body(answer: aiohttp.ClientResponse, headers: dict[str, str], seconds: float) -> bytes:
     body = Body(answer.status, headers, seconds)
     try:
-        async with timeout(seconds):
+        # A page that came along with its headers needs no clock.
+        async with nullcontext() if answer.content.is_eof() else timeout(seconds):
             async for chunk in answer.content.iter_any():
                 if not body.add(chunk):
                     break
