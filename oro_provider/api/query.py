@@ -44,8 +44,12 @@ def filter_value(value: FilterValue) -> str:
         return str(value)
     if isinstance(value, Range):
         return f"{filter_value(value.low)}..{filter_value(value.high)}"
-    items = list(map(str, value))
-    joined = ",".join(items)
+    items: list[Any] = list(value)
+    try:
+        joined = ",".join(items)
+    except TypeError:  # numbers
+        items = list(map(str, items))
+        joined = ",".join(items)
     if joined.count(",") >= max(len(items), 1):
         item = next(item for item in items if "," in item)
         raise ValueError(f"{item!r} holds a comma: a store's filter cannot look for it in a list")

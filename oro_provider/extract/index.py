@@ -109,7 +109,9 @@ class Index:
         ids = found.ids
         together = "".join(ids)
         lengths = set(map(len, ids))
-        if ids and not (together.isascii() and together.isdigit() and min(lengths) and max(lengths) < LONGEST_ID):
+        if ids and not (
+            together.isascii() and together.encode().isdigit() and min(lengths) and max(lengths) < LONGEST_ID
+        ):
             raise UnexpectedAnswer(f"{self._spec.type} have ids that are no integers: read them by page number")
         # Of one length, as nearly all are, they are in the order of their digits.
         numbers = ids if len(lengths) == 1 else list(map(int, ids))

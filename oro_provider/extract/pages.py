@@ -6,8 +6,8 @@ What a page lacks is not judged here: `missing` is asked for again by itself (`o
 from __future__ import annotations
 
 import asyncio
+import struct
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,7 +22,7 @@ from oro_provider.extract.records import IncludeTree, include_paths, sparse_fiel
 from oro_provider.extract.spec import ids_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.api.query import FilterValue
@@ -131,10 +131,12 @@ class Pages:
         if len(page.data) != len(ids) or len(ids[0]) != len(ids[-1]):
             return False
         # Ids in order whose first and last are of one length are all of that length.
-        length = len(self._beginning) + len(ids[0]) + 1
-        views: Iterable[memoryview] = map(memoryview, page.data)
-        beginnings = b"".join(map(itemgetter(slice(length)), views))
-        return beginnings == (self._beginning + ('"' + self._beginning).join(ids) + '"').encode()
+        beginning = struct.Struct(f"{len(self._beginning) + len(ids[0]) + 1}s").unpack_from
+        try:
+            found = b"".join([first for (first,) in map(beginning, page.data)])
+        except struct.error:  # a record that is shorter
+            return False
+        return found == (self._beginning + ('"' + self._beginning).join(ids) + '"').encode()
 
     def _check_delivered(self, data: msgspec.Raw) -> None:
         """Raise where the store ignored a field or an include that was asked for by name, as it does for unknown ones."""
