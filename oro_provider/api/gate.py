@@ -79,11 +79,11 @@ class Gate:
             self._busy -= 1
             while self._waiting and self._busy < int(self.pressure.limit):
                 loop, place = self._waiting.popleft()
-                if loop.is_closed():
+                if loop.is_closed() or (loop is here and place.cancelled()):
                     continue
                 self._busy += 1
                 if loop is here:
-                    loop.call_soon(self._admit, place)  # waking a loop by its socket costs 40 us
+                    place.set_result(None)  # waking a loop by its socket costs 40 us
                 else:
                     loop.call_soon_threadsafe(self._admit, place)
 
