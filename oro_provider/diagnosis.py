@@ -41,6 +41,7 @@ CURES = {
     "field": "Correct that field of the Airflow connection.",
     "unreachable": "Correct the connection's host (and proxies); from a worker, `curl -I <host>` must get an answer.",
     "untrusted": "Give the authority's certificate as extra 'ca_bundle'; a self-signed one is its own authority.",
+    "client_certificate": "Give the certificate that the store, or a gateway before it, asks for as extra 'cert'.",
     "redirected": "Set the connection's host to the address that the store redirects to.",
     "api_off": "Switch the web API on: `bin/console oro:config:update oro_api.web_api 1`, then clear the cache.",
     "prefix": "Set extra 'admin_prefix' to the store's web_backend_prefix, and 'api_path' to the API below it.",
@@ -185,7 +186,7 @@ def look_at_address(client: OroClient) -> Finding:
     answer = client.send(_anonymous(settings))
     where = f"{settings.api_url}"
     if isinstance(answer, Failure):
-        cure = "untrusted" if "certificate" in answer.reason else "unreachable"
+        cure = _unanswered_cure(answer.reason)
         return _failed(
             "address", f"{answer.reason.removesuffix('?')}{'?' if answer.reason.endswith('?') else '.'}", cure
         )
@@ -206,6 +207,13 @@ def look_at_address(client: OroClient) -> Finding:
             "address", f"{where} answers without a token: it is no API of an OroCommerce back office.", "not_oro"
         )
     return _failed("address", f"{where} answered {answer.status}.", "unreachable")
+
+
+def _unanswered_cure(reason: str) -> str:
+    """The cure of what keeps an answer away, by how the drivers call it."""
+    if "client certificate" in reason:
+        return "client_certificate"
+    return "untrusted" if "certificate" in reason else "unreachable"
 
 
 def _nothing_there(client: OroClient, where: str) -> Finding:
@@ -235,7 +243,7 @@ def look_at_token(client: OroClient) -> Finding:
     except Maintenance as error:
         return _failed("token", str(error), "maintenance")
     except ConnectionFailed as error:
-        return _failed("token", str(error), "unreachable")
+        return _failed("token", str(error), _unanswered_cure(str(error)))
     except OroCommerceError as error:
         return _failed("token", str(error), "not_oro")
     return Finding("token", "ok", f"{settings.token_url} gives one to client {settings.client_id}")

@@ -6,6 +6,7 @@ A client belongs to one event loop and is closed by `async with`. At most `max_c
 from __future__ import annotations
 
 import asyncio
+import ssl
 import sys
 import time
 from contextlib import nullcontext
@@ -34,7 +35,7 @@ from oro_provider.api.grants import NoGrants, kept
 from oro_provider.api.oauth import Token, login, token_slot
 from oro_provider.api.pace import pace_of
 from oro_provider.api.paging import Order, first_query, next_query
-from oro_provider.api.route import proxy, tls_context
+from oro_provider.api.route import proxy, tls_context, tls_failure, unreadable
 
 if sys.version_info >= (3, 11):
     from asyncio import timeout
@@ -164,9 +165,7 @@ class AsyncOroClient:
         try:
             tls = tls_context(settings)
         except OSError as error:
-            raise ConnectionFailed(
-                f"The connection's ca_bundle or cert cannot be read ({type(error).__name__})."
-            ) from None
+            raise ConnectionFailed(f"TLS is not possible: {unreadable(settings)} ({type(error).__name__}).") from None
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=settings.max_connections, ssl=tls),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -274,12 +273,10 @@ def _look_at(task: asyncio.Task[Token]) -> None:
 def _failure(error: Exception, settings: Settings) -> Failure:
     # The foreign exception's own text holds the URL with its query; ours says what happened.
     match error:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return Failure(
-                f"{settings.origin} has a certificate that is not trusted (see verify and ca_bundle)", sent=False
-            )
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
             return Failure("the proxy cannot be reached or refuses", sent=False)
+        case aiohttp.ClientOSError() if isinstance(error.__cause__, ssl.SSLError):
+            return tls_failure(settings, error.__cause__)
         case aiohttp.ConnectionTimeoutError():
             return Failure(
                 f"{settings.origin} did not take the connection within {settings.connect_timeout:g} s", sent=False

@@ -35,7 +35,7 @@ from oro_provider.api.grants import NoGrants, kept
 from oro_provider.api.oauth import Token, exchange_code, login, token_slot
 from oro_provider.api.pace import pace_of
 from oro_provider.api.paging import Order, first_query, next_query
-from oro_provider.api.route import proxies, trusted
+from oro_provider.api.route import proxies, tls_failure, trusted, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -265,9 +265,7 @@ def failure_of(error: Exception, settings: Settings) -> Failure:
     # The foreign exception's own text holds the URL with its query; ours says what happened.
     match error:
         case requests.exceptions.SSLError():
-            return Failure(
-                f"{settings.origin} has a certificate that is not trusted (see verify and ca_bundle)", sent=False
-            )
+            return tls_failure(settings, _innermost(error))
         case requests.exceptions.ProxyError():
             return Failure("the proxy cannot be reached or refuses", sent=False)
         case requests.ConnectTimeout():
@@ -284,9 +282,16 @@ def failure_of(error: Exception, settings: Settings) -> Failure:
             return Failure("the connection was lost", sent=True)
         case OSError() if not isinstance(error, requests.RequestException):
             # A certificate, key or authority that cannot be read; requests names its path.
-            return Failure("the connection's ca_bundle or cert cannot be read", sent=False)
+            return Failure(unreadable(settings), sent=False)
         case _:
             return Failure(f"the request could not be made ({type(error).__name__})", sent=False)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The error that requests and urllib3 wrapped: the one stands in `reason`, the other in the arguments."""
+    while isinstance(inner := getattr(error, "reason", None) or next(iter(error.args), None), BaseException):
+        error = inner
+    return error
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:

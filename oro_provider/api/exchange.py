@@ -265,11 +265,11 @@ def failure(request: Request, answer: Response | Failure) -> OroCommerceError:
                 f"{error} The store may have done it all the same.", status=answer.status, errors=error.errors
             )
         return error
-    asked = f"{request.method} {request.path}"
+    said = f"{request.method} {request.path}: {answer.reason}{'' if answer.reason.endswith('?') else '.'}"
     if not answer.sent:
-        return ConnectionFailed(f"{asked}: {answer.reason}.")
+        return ConnectionFailed(said)
     if request.repeatable:
         kinds = {TimedOut: answer.timed_out, TruncatedAnswer: answer.truncated, UnexpectedAnswer: answer.refused}
         kind = next((kind for kind, applies in kinds.items() if applies), ConnectionFailed)
-        return kind(f"{asked}: {answer.reason}.")
-    return OutcomeUnknown(f"{asked}: {answer.reason}. The store may have done it all the same.")
+        return kind(said)
+    return OutcomeUnknown(f"{said} The store may have done it all the same.")

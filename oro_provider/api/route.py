@@ -12,8 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from oro_provider.api.exchange import Failure
+
 if TYPE_CHECKING:
     from oro_provider.api.settings import Settings
+
+
+# What a server says that refuses our certificate or misses it. With TLS 1.3 it comes after the request, which it did not take.
+_REFUSED_CLIENT = ("CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE", "ACCESS_DENIED")
 
 
 def trusted(settings: Settings) -> bool | str:
@@ -55,6 +61,31 @@ def tls_context(settings: Settings) -> ssl.SSLContext | bool:
         certificate, key = settings.cert if isinstance(settings.cert, tuple) else (settings.cert, None)
         context.load_cert_chain(certificate, key)
     return context
+
+
+def tls_failure(settings: Settings, error: BaseException) -> Failure:
+    """Return what an error of the `ssl` module means. But for those of the handshake, the request may have been done."""
+    reason = str(getattr(error, "reason", None) or "")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Failure(
+            f"{settings.origin} has a certificate that is not trusted (see verify and ca_bundle)", sent=False
+        )
+    if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
+        return Failure(f"{settings.origin} speaks no TLS: is it an http address, or the port another?", sent=False)
+    if "_ALERT_" in reason and any(word in reason for word in _REFUSED_CLIENT):
+        return Failure(f"{settings.origin} asks for a client certificate, or refuses this one (see cert)", sent=False)
+    if isinstance(error, ssl.SSLEOFError):
+        return Failure(
+            f"{settings.origin} broke off the TLS connection: does it ask for a client certificate (see cert)?", sent=True
+        )
+    return Failure(f"TLS with {settings.origin} failed ({reason or type(error).__name__})", sent=True)
+
+
+def unreadable(settings: Settings) -> str:
+    """Say that a file of certificates cannot be read, by where its path comes from; the path itself is not shown."""
+    of_environment = settings.verify is True and isinstance(trusted(settings), str)
+    authorities = "the environment's REQUESTS_CA_BUNDLE" if of_environment else "the connection's ca_bundle"
+    return f"{authorities} or the connection's cert cannot be read"
 
 
 def proxies(settings: Settings) -> dict[str, str]:

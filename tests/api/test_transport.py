@@ -6,9 +6,11 @@ import asyncio
 import base64
 import gzip
 import socket
+import ssl
 import time
 import tracemalloc
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +19,10 @@ from oro_provider.api import body, errors
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.api.client import OroClient
 from oro_provider.api.exchange import Retries
+from oro_provider.api.oauth import Token, token_slot
 from oro_provider.api.query import Query
 from oro_provider.api.settings import Settings
+from tests.api.broken_tls import BrokenRecords
 from tests.api.certificates import Authority, make_authority
 from tests.api.scripted import Play, ScriptedServer
 from tests.api.test_drivers import RECORD, async_perform, create, read, settings_for, sync_perform
@@ -125,6 +129,48 @@ class TestTls:
             assert server.token_requests == 0
             perform(settings_for(server, verify=authority.ca, cert=cert), read)
             assert server.token_requests == 1
+
+    @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+    @pytest.mark.parametrize("given", [False, True])
+    def test_a_client_certificate_that_is_missing_or_foreign_is_named(
+        self,
+        perform: Callable[..., Any],
+        authority: Authority,
+        stranger: Authority,
+        version: ssl.TLSVersion,
+        given: bool,
+    ) -> None:
+        context = authority.server_context(ask_client=True)
+        context.maximum_version = version
+        cert = stranger.client if given else None
+        with (
+            ScriptedServer([OK], tls=context) as server,
+            pytest.raises(errors.ConnectionFailed, match=r"client certificate.*\(see cert\)"),
+        ):
+            perform(settings_for(server, verify=authority.ca, cert=cert), read)
+
+    def test_a_port_without_tls_is_named(self, perform: Callable[..., Any]) -> None:
+        with ScriptedServer([OK]) as server:
+            settings = replace(settings_for(server), base_url=server.url.replace("http:", "https:"))
+            with pytest.raises(errors.ConnectionFailed, match="speaks no TLS"):
+                perform(settings, read)
+
+    def test_a_write_is_not_repeated_after_tls_broke_under_its_answer(
+        self, perform: Callable[..., Any], authority: Authority
+    ) -> None:
+        with BrokenRecords(authority) as server:
+            settings = Settings(base_url=server.url, client_id="robot", verify=authority.ca)
+            token_slot(settings).token = Token("tok-1", time.monotonic() + 1000)
+            with pytest.raises(errors.OutcomeUnknown, match="TLS"):
+                perform(settings, create)
+            assert server.requests == 1
+
+    def test_the_environments_authority_that_is_gone_is_named(
+        self, perform: Callable[..., Any], secure: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/gone/ca.pem")
+        with pytest.raises(errors.ConnectionFailed, match="REQUESTS_CA_BUNDLE.* cannot be read"):
+            perform(settings_for(secure), read)
 
     def test_a_certificate_that_cannot_be_read_is_named(self, perform: Callable[..., Any], tmp_path: Any) -> None:
         broken = tmp_path / "broken.pem"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,6 +135,20 @@ def test_a_certificate_of_a_private_authority_is_named(
     assert says.format("https://shop.example.com") in DOCS.read_text()
     assert not brief[0]
     assert "not trusted" in brief[1]
+
+
+def test_a_client_certificate_that_the_store_misses_is_named(
+    tmp_path: Path, connect: Callable[..., str], command: Callable[..., Any]
+) -> None:
+    authority = make_authority(tmp_path)
+    context = authority.server_context(ask_client=True)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # where the refusal is a part of the handshake, and never lost
+    with ScriptedServer([Play()], tls=context) as server:
+        said = command("check", connect(host=server.url, extra={"ca_bundle": authority.ca}), "--json")
+    (named,) = [finding for finding in json.loads(said.out)["findings"] if finding["cure"]]
+    says = "{} asks for a client certificate, or refuses this one (see cert)."
+    assert (named["says"], named["cure"]) == (says.format(server.url), CURES["client_certificate"])
+    assert says.format("https://shop.example.com") in DOCS.read_text()
 
 
 def test_the_forms_test_takes_ten_seconds_at_most_whatever_a_store_does(connect: Callable[..., str]) -> None:
