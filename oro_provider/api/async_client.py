@@ -204,17 +204,19 @@ class AsyncOroClient:
     async def _send(self, request: Request) -> Response | Failure:
         if self._session is None:
             raise RuntimeError("open the client first: async with AsyncOroClient(settings) as client")
-        if self._pace is not None:
-            await asyncio.sleep(self._pace.reserve())
         await self._gate.enter()
-        started = time.monotonic()
-        status: int | None = None
         try:
+            if (
+                self._pace is not None
+            ):  # in its place: who has a moment and no place would go later, with all the others
+                await asyncio.sleep(self._pace.reserve())
+            started = time.monotonic()
             answer = await self._exchange(self._session, request)
-            status = answer.status if isinstance(answer, Response) else None
-            return answer
-        finally:
-            self._gate.leave(status, time.monotonic() - started)
+        except BaseException:  # cancelled, or its loop was dropped: that says nothing of the store
+            self._gate.give_back()
+            raise
+        self._gate.leave(answer.status if isinstance(answer, Response) else None, time.monotonic() - started)
+        return answer
 
     async def _exchange(self, session: aiohttp.ClientSession, request: Request) -> Response | Failure:
         self.requests += 1

@@ -50,7 +50,7 @@ class Gate:
         self._lock = threading.Lock()
 
     async def enter(self) -> None:
-        """Wait for a place. Each `enter` is followed by one `leave`."""
+        """Wait for a place. Each `enter` is followed by one `leave`, or `give_back`."""
         with self._lock:
             if self._busy < int(self.pressure.limit):
                 self._busy += 1
@@ -62,7 +62,7 @@ class Gate:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():
-                self._free()
+                self.give_back()
             raise
 
     def leave(self, status: int | None, seconds: float) -> None:
@@ -71,25 +71,32 @@ class Gate:
             self.pressure = self.pressure.after(
                 status, seconds, time.monotonic(), most=self._most, patience=self._patience
             )
-        self._free()
+        self.give_back()
 
-    def _free(self) -> None:
-        here = asyncio.get_running_loop()
+    def give_back(self) -> None:
+        """Give the place back of a request that says nothing of the store."""
+        try:
+            here = asyncio.get_running_loop()
+        except RuntimeError:  # a loop that was closed over its requests: they end when they are forgotten
+            here = None
         with self._lock:
             self._busy -= 1
             while self._waiting and self._busy < int(self.pressure.limit):
                 loop, place = self._waiting.popleft()
-                if loop.is_closed() or (loop is here and place.cancelled()):
-                    continue
-                self._busy += 1
                 if loop is here:
+                    if place.cancelled():
+                        continue
                     place.set_result(None)  # waking a loop by its socket costs 40 us
                 else:
-                    loop.call_soon_threadsafe(self._admit, place)
+                    try:
+                        loop.call_soon_threadsafe(self._admit, place)
+                    except RuntimeError:  # it is closed
+                        continue
+                self._busy += 1
 
     def _admit(self, place: asyncio.Future[None]) -> None:
         if place.cancelled():
-            self._free()
+            self.give_back()
         else:
             place.set_result(None)
 

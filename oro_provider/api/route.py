@@ -76,7 +76,8 @@ def tls_failure(settings: Settings, error: BaseException) -> Failure:
         return Failure(f"{settings.origin} asks for a client certificate, or refuses this one (see cert)", sent=False)
     if isinstance(error, ssl.SSLEOFError):
         return Failure(
-            f"{settings.origin} broke off the TLS connection: does it ask for a client certificate (see cert)?", sent=True
+            f"{settings.origin} broke off the TLS connection: does it ask for a client certificate (see cert)?",
+            sent=True,
         )
     return Failure(f"TLS with {settings.origin} failed ({reason or type(error).__name__})", sent=True)
 

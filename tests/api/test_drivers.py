@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ import pytest
 from oro_provider.api import errors
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.api.client import OroClient
-from oro_provider.api.exchange import Retries
+from oro_provider.api.exchange import Failure, Request, Response, Retries
+from oro_provider.api.gate import gate_of
 from oro_provider.api.query import Query
 from oro_provider.api.settings import Settings
 from tests.api.scripted import Play, ScriptedServer
@@ -273,7 +275,6 @@ def test_a_netrc_entry_does_not_replace_the_token(tmp_path: Any, monkeypatch: py
 
 
 def test_requests_per_second_holds_for_the_process(perform: Callable[..., Any]) -> None:
-    import time
 
     with ScriptedServer([OK]) as server:
         settings = settings_for(server, requests_per_second=20.0)
@@ -282,6 +283,33 @@ def test_requests_per_second_holds_for_the_process(perform: Callable[..., Any]) 
             perform(settings, read)
         # Five requests (one for the token) at 20 a second: the last one starts 0.2 s after the first.
         assert time.monotonic() - started >= 0.2
+
+
+async def test_requests_that_wait_for_a_place_do_not_save_up_their_moments() -> None:
+    sent: list[float] = []
+
+    class Watched(AsyncOroClient):
+        async def _exchange(self, session: Any, request: Request) -> Response | Failure:
+            sent.append(time.monotonic())
+            return await super()._exchange(session, request)
+
+    with ScriptedServer([Play(body=RECORD, delay=0.6), Play(body=RECORD, delay=0.6), OK]) as server:
+        async with Watched(settings_for(server, requests_per_second=20.0, max_connections=2)) as client:
+            await asyncio.gather(*(client.perform(read(client.calls)) for _ in range(14)))
+    first, *others = sorted(sent)[1:]  # without the token
+    behind = [moment - first for moment in others]
+    assert behind[1] >= 0.5  # the two slow ones held all the places
+    assert behind[-1] - behind[1] >= 8 * 0.05
+
+
+async def test_a_cancelled_request_says_nothing_of_the_store() -> None:
+    with ScriptedServer([Play(body=RECORD, delay=0.5), OK]) as server:
+        settings = settings_for(server, max_connections=5)
+        async with AsyncOroClient(settings) as client:
+            await client.token()
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(client.perform(read(client.calls)), 0.1)
+            assert gate_of(settings.origin, 5, settings.read_timeout).pressure.limit == 5
 
 
 def test_a_long_filter_goes_as_a_body(perform: Callable[..., Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -70,3 +71,31 @@ async def test_a_caller_that_gives_up_leaves_its_place_to_the_next() -> None:
     impatient.cancel()
     gate.leave(200, 0.1)
     await asyncio.wait_for(patient, 1)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_loop_that_was_closed_over_its_requests_gives_its_places_back() -> None:
+    gate = Gate(1, 30)
+    held: list[asyncio.Task[None]] = []
+
+    async def request() -> None:
+        await gate.enter()
+        try:
+            await asyncio.sleep(100)
+        except BaseException:
+            gate.give_back()
+            raise
+
+    async def begin() -> None:
+        held.extend(asyncio.create_task(request()) for _ in range(2))
+        await asyncio.sleep(0)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(begin())
+    loop.close()
+    for task in held:
+        task.get_loop().call_exception_handler = lambda context: None  # type: ignore[method-assign]  # of what is forgotten
+    held.clear()
+    del task, loop
+    gc.collect()
+    asyncio.run(asyncio.wait_for(gate.enter(), 1))
