@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 GROUP = "orocommerce"
 _DESCRIPTION = "OroCommerce: log in, check a connection, look at what a store holds"
@@ -31,7 +32,9 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command and the function that does it: `module:function` below `oro_provider.commands`, which returns the exit status."""
+    """A command and the function that does it: `module:function` below `oro_provider.commands`, which takes the arguments and the stream
+    to print to, and returns the exit status.
+    """
 
     name: str
     help: str
@@ -40,26 +43,55 @@ class Command:
 
     def __call__(self, args: argparse.Namespace) -> None:
         """Do it and end the process with its status; say what went wrong in one line, without a traceback."""
+        try:
+            with _results() as results:
+                status = self._run(args, results)
+        except BrokenPipeError:  # whoever read us, such as `head`, has enough
+            status = 0
+        sys.exit(status)
+
+    def _run(self, args: argparse.Namespace, results: TextIO) -> int:
         # Outside of a task, Airflow reads connections and Variables from its database only where it is told that it may.
         os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
         from oro_provider.api.errors import OroCommerceError
         from oro_provider.version_compat import AirflowNotFoundException
 
         module, _, name = self.function.partition(":")
-        run: Callable[[argparse.Namespace], int] = getattr(import_module(f"oro_provider.commands.{module}"), name)
+        run: Callable[[argparse.Namespace, TextIO], int] = getattr(
+            import_module(f"oro_provider.commands.{module}"), name
+        )
         try:
-            status = run(args)
+            return run(args, results)
         except (
             OroCommerceError,
             ValueError,
             AirflowNotFoundException,
         ) as error:  # a connection's field is a ValueError
             sys.stderr.write(f"{error}\n")
-            status = FAILED
-        except BrokenPipeError:  # whoever read us, such as `head`, has enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            status = 0
-        sys.exit(status)
+            return FAILED
+
+
+@contextmanager
+def _results() -> Iterator[TextIO]:
+    """Give a stream for what a command prints, which is all that goes to standard output meanwhile.
+
+    Airflow logs to standard output as well (3.1 to 3.3), whoever parses it; that goes to standard error instead, by the
+    descriptor, since loggers hold the stream itself.
+    """
+    shared = sys.stdout
+    try:
+        descriptor = shared.fileno()
+    except (AttributeError, OSError):  # closed, or no file, so that nobody pipes it anywhere
+        yield shared or sys.stderr
+        return
+    shared.flush()
+    with os.fdopen(os.dup(descriptor), "w", encoding=shared.encoding) as results:
+        os.dup2(sys.stderr.fileno(), descriptor)
+        try:
+            yield results
+        finally:
+            shared.flush()
+            os.dup2(results.fileno(), descriptor)
 
 
 def _names(text: str) -> list[str]:

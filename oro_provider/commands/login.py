@@ -17,12 +17,13 @@ from oro_provider.loopback import Loopback, is_loopback
 
 if TYPE_CHECKING:
     import argparse
+    from typing import TextIO
 
     from oro_provider.api.grants import GrantStore
     from oro_provider.api.settings import Settings
 
 
-def login(args: argparse.Namespace) -> int:
+def login(args: argparse.Namespace, results: TextIO) -> int:
     """Run the dance and tell what was stored; nothing but the tokens goes to standard output, and only with `--print`."""
     settings = OroCommerceHook(args.conn_id).settings
     if settings.grant_type != GRANT_TYPE:
@@ -39,7 +40,7 @@ def login(args: argparse.Namespace) -> int:
     with OroClient(settings, on_token=mask_secret, grants=grants) as client:
         grant = client.log_in_by(authorization, code)
     if args.print:
-        sys.stdout.write(f"{grant.encode()}\n")
+        results.write(f"{grant.encode()}\n")
         _tell(
             f"Put this into the Airflow Variable {kept.variable} (it is rotated: a place that tasks cannot write will not do)."
         )

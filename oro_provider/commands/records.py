@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,10 @@ from oro_provider.hooks.orocommerce import OroCommerceHook
 
 if TYPE_CHECKING:
     import argparse
+    from typing import TextIO
 
 
-def entities(args: argparse.Namespace) -> int:
+def entities(args: argparse.Namespace, results: TextIO) -> int:
     """Print each entity with its key, its watermark and how it is written."""
     rows: list[dict[str, str]] = [
         {
@@ -27,18 +27,20 @@ def entities(args: argparse.Namespace) -> int:
         for entity in ENTITIES.values()
     ]
     if args.json:
-        sys.stdout.write(f"{json.dumps(rows, indent=2)}\n")
+        results.write(f"{json.dumps(rows, indent=2)}\n")
         return 0
     for row in rows:
-        sys.stdout.write(f"{row['entity']}\n")
+        results.write(f"{row['entity']}\n")
         for name in ("key", "watermark", "batch", "references"):
             if row[name]:
-                sys.stdout.write(f"  {name:<11}{row[name]}\n")
+                results.write(f"  {name:<11}{row[name]}\n")
     return 0
 
 
-def get(args: argparse.Namespace) -> int:
+def get(args: argparse.Namespace, results: TextIO) -> int:
     """Print one record, or the first ones of a list: a JSON object a line."""
+    if args.id is not None and args.filter:
+        raise ValueError("give an id or filters: filters are for a list")
     hook = OroCommerceHook(args.conn_id)
     fields = {args.resource: args.fields} if args.fields else None
     if args.id is not None:
@@ -50,5 +52,5 @@ def get(args: argparse.Namespace) -> int:
         )
         records = islice(listed, args.limit)
     for record in records:
-        sys.stdout.write(f"{json.dumps(record, default=str)}\n")
+        results.write(f"{json.dumps(record, default=str)}\n")
     return 0

@@ -6,7 +6,6 @@ The command runs beside Airflow and not in a task, so it goes to the database wh
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from typing import TextIO
 
 SCHEME = "orocommerce://"
 _STATE_PREFIX = "watermark."
@@ -31,7 +31,7 @@ class Stored:
     place: tuple[int | None, str]
 
 
-def watermarks(args: argparse.Namespace) -> int:
+def watermarks(args: argparse.Namespace, results: TextIO) -> int:
     """Print the watermarks, those of one asset or reader only where they are named; with --reset remove them."""
     found = [
         stored
@@ -45,17 +45,17 @@ def watermarks(args: argparse.Namespace) -> int:
             raise ValueError(f"{args.asset} has no watermark")
         for stored in found:
             _remove(stored)
-            sys.stdout.write(f"removed the watermark of {stored.asset} for reader {stored.reader}\n")
+            results.write(f"removed the watermark of {stored.asset} for reader {stored.reader}\n")
         return 0
     if args.json:
         rows = [{"asset": stored.asset, "reader": stored.reader, "watermark": stored.value} for stored in found]
-        sys.stdout.write(f"{json.dumps(rows, indent=2)}\n")
+        results.write(f"{json.dumps(rows, indent=2)}\n")
         return 0
     for stored in found:
         value = stored.value
-        sys.stdout.write(f"{stored.asset}  {stored.reader}  {value.get('until')}  order {value.get('last_id')}\n")
+        results.write(f"{stored.asset}  {stored.reader}  {value.get('until')}  order {value.get('last_id')}\n")
     if not found:
-        sys.stdout.write("there is no watermark\n")
+        results.write("there is no watermark\n")
     return 0
 
 

@@ -122,7 +122,8 @@ class OroCommerceHook(HttpHook):
         self, type_: str, id_: str, *, include: Iterable[str] = (), fields: Mapping[str, Iterable[str]] | None = None
     ) -> dict[str, Any]:
         """Return one record as a flat dict, with what is included nested in it: `hook.get("orders", "7")`."""
-        query = Query(include=tuple(include), fields=fields or {})
+        include = tuple(include)
+        query = Query(include=include, fields=_all_fields(type_, fields or {}, filtered_names(include)))
         return _flat(self.client.get(type_, str(id_), query), include)
 
     def list(
@@ -137,11 +138,10 @@ class OroCommerceHook(HttpHook):
         """Yield every record of a list as a flat dict, page after page to its end.
 
         Name the `fields` that you need: a store's default document of an order is ten times as slow (6.1.9). What a filter looks
-        at comes along.
+        at and what is included come along.
         """
         include, filters, fields = tuple(include), filters or {}, fields or {}
-        if type_ in fields:
-            fields = {**fields, type_: [*dict.fromkeys([*fields[type_], *filtered_names(filters)])]}
+        fields = _all_fields(type_, fields, [*filtered_names(filters), *filtered_names(include)])
         size = page_size or self.settings.page_size
         query = Query(filters=filters, include=include, fields=fields, size=size)
         for page in self.client.pages(type_, query, order=paging_order(type_), until_empty=bool(filters)):
@@ -251,6 +251,11 @@ def _extra(text: str | None) -> dict[str, Any] | None:
     except ValueError:
         return {}
     return extra if isinstance(extra, dict) else {}
+
+
+def _all_fields(type_: str, fields: Mapping[str, Iterable[str]], needed: Iterable[str]) -> Mapping[str, Iterable[str]]:
+    """The fields with those that a filter or an include needs, which a store leaves out in silence where they are not named."""
+    return {**fields, type_: [*dict.fromkeys([*fields[type_], *needed])]} if type_ in fields else fields
 
 
 def _flat(record: Record, include: Iterable[str]) -> dict[str, Any]:

@@ -44,15 +44,13 @@ class BrokenRecords:
         tls = self._context.wrap_bio(incoming, outgoing, server_side=True)
 
         def step(do: Callable[[], bytes | None]) -> bytes:
-            while True:
-                try:
-                    done = do()
-                except ssl.SSLWantReadError:
-                    connection.sendall(outgoing.read())
-                    incoming.write(connection.recv(65536))
-                else:
-                    connection.sendall(outgoing.read())
-                    return done or b""
+            while (done := _attempt(do)) is None:
+                connection.sendall(outgoing.read())
+                if not (received := connection.recv(65536)):
+                    raise ConnectionAbortedError
+                incoming.write(received)
+            connection.sendall(outgoing.read())
+            return done
 
         with connection, contextlib.suppress(OSError):  # the caller has left
             step(tls.do_handshake)
@@ -65,6 +63,14 @@ class BrokenRecords:
             record[-1] ^= 0xFF
             connection.sendall(record)
             time.sleep(0.2)  # closed at once, the connection could be reset before the record is read
+
+
+def _attempt(do: Callable[[], bytes | None]) -> bytes | None:
+    """What a step of TLS gives, None where it needs more bytes first."""
+    try:
+        return do() or b""
+    except ssl.SSLWantReadError:
+        return None
 
 
 def _whole(asked: bytes) -> bool:

@@ -169,7 +169,7 @@ class TestTls:
         self, perform: Callable[..., Any], secure: ScriptedServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/gone/ca.pem")
-        with pytest.raises(errors.ConnectionFailed, match="REQUESTS_CA_BUNDLE.* cannot be read"):
+        with pytest.raises(errors.ConnectionFailed, match=r"REQUESTS_CA_BUNDLE.* cannot be read"):
             perform(settings_for(secure), read)
 
     def test_a_certificate_that_cannot_be_read_is_named(self, perform: Callable[..., Any], tmp_path: Any) -> None:

@@ -11,9 +11,12 @@ import pytest
 
 from oro_provider import cli
 from oro_provider.entities import ENTITIES
+from tests.api.certificates import make_authority
+from tests.api.scripted import Play, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from oro_provider.sandbox import RunningStore
 
@@ -91,3 +94,32 @@ def test_the_module_runs_and_the_table_needs_nothing_but_the_standard_library() 
     code = "import sys; from oro_provider import cli; print('airflow' in sys.modules, 'requests' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_standard_output_has_the_results_and_no_log(tmp_path: Path, connect: Callable[..., str]) -> None:
+    document = {"access_token": "tok-1", "data": [{"type": "orders", "id": "1"}]}
+    with ScriptedServer([Play(body=document)], tls=make_authority(tmp_path).server_context()) as server:
+        connect(host=server.url, extra={"verify": False})  # which is warned of, and Airflow logs warnings
+        asked = [sys.executable, "-m", "oro_provider", "get", "shop", "orders"]
+        done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"id": "1"}
+    assert "Unverified HTTPS" in done.stderr
+
+
+def test_get_of_a_record_takes_no_filter(connect: Callable[..., str], command: Callable[..., Any]) -> None:
+    said = command("get", connect(), "orders", "1", "--filter", "identifier=x")
+    assert (said.status, said.out) == (2, "")
+    assert "filters are for a list" in said.err
+
+
+def test_what_is_included_is_there_whatever_fields_are_named(
+    connect: Callable[..., str], command: Callable[..., Any]
+) -> None:
+    asked = ("--fields", "identifier", "--include", "lineItems,customer.group")
+    for said in (
+        command("get", connect(), "orders", "1", *asked),
+        command("get", "shop", "orders", "--limit", "1", *asked),
+    ):
+        record = json.loads(said.out)
+        assert record.keys() == {"id", "identifier", "lineItems", "customer"}
+        assert record["lineItems"][0]["productSku"]
