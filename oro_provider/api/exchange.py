@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from oro_provider.api.errors import (
     ConnectionFailed,
+    NotFound,
     OroCommerceError,
     OutcomeUnknown,
     TimedOut,
@@ -171,6 +172,7 @@ Flow: TypeAlias = "Generator[Step, Answer, Result]"
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 # A gateway that answers 429 or 503 did not pass the request on; after 500, 502 and 504 a write may have been done.
 NOT_DONE_STATUSES = frozenset({429, 503})
+UNSURE_STATUSES = frozenset({500, 502, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +192,12 @@ class Retries:
         """Return the seconds to wait before attempt + 1, or None when this answer is final. `attempt` counts from 1."""
         if attempt >= self.attempts or not self._heals(request, answer):
             return None
-        asked = answer.retry_after if isinstance(answer, Response) else None
-        if asked is not None:
-            return asked if asked <= self.longest_wait else None
+        asked = (answer.retry_after if isinstance(answer, Response) else None) or 0.0
+        if asked > self.longest_wait:
+            return None
         ceiling = min(self.first_wait * 2.0 ** (attempt - 1), self.longest_wait)
-        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+        # A gateway's Retry-After of 0 would make five requests in a moment.
+        return max(asked, ceiling * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
 
     @staticmethod
     def _heals(request: Request, answer: Response | Failure) -> bool:
@@ -226,6 +229,7 @@ def exchange(request: Request, retries: Retries) -> Flow[Response]:
     token: Token = yield Login()  # type: ignore[assignment]  # a Login is always answered by a token
     logins = borrowed = 0
     attempt = 1
+    lost = False  # whether an earlier attempt may have been done
     while True:
         answer: Response | Failure = yield request.with_token(token)  # type: ignore[assignment]  # never a token or None
         if isinstance(answer, Response):
@@ -239,9 +243,22 @@ def exchange(request: Request, retries: Retries) -> Flow[Response]:
                 continue
         wait = retries.wait(request, answer, attempt)
         if wait is None:
-            raise failure(request, answer)
+            error = failure(request, answer)
+            if lost and request.method == "DELETE" and _is_gone(error):
+                return Response(204)
+            raise error
+        lost = lost or _may_be_done(answer)
         attempt += 1
         yield Pause(wait)
+
+
+def _may_be_done(answer: Response | Failure) -> bool:
+    return answer.sent if isinstance(answer, Failure) else answer.status in UNSURE_STATUSES
+
+
+def _is_gone(error: OroCommerceError) -> bool:
+    """Whether there is no such record, which is what a deletion leaves; a resource that is unknown has a title of its own."""
+    return isinstance(error, NotFound) and any(one.title == "not found http exception" for one in error.errors)
 
 
 def _checked(request: Request, answer: Response) -> Response:
@@ -260,7 +277,7 @@ def failure(request: Request, answer: Response | Failure) -> OroCommerceError:
     """Return the error that a final answer stands for."""
     if isinstance(answer, Response):
         error = error_for(request, answer)
-        if answer.status in {500, 502, 504} and not request.repeatable:
+        if answer.status in UNSURE_STATUSES and not request.repeatable:
             return OutcomeUnknown(
                 f"{error} The store may have done it all the same.", status=answer.status, errors=error.errors
             )

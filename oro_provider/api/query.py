@@ -6,19 +6,19 @@ fit in one request on 5.1 and 6.1.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timezone
+from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+FilterValue: TypeAlias = "str | float | Decimal | bool | date | Iterable[str | float | Decimal | date] | Range"
 
-FilterValue: TypeAlias = "str | int | bool | date | Iterable[str] | Iterable[int] | Range"
-
+_AS_TEXT = (str, int, float, Decimal, date)
 # nginx refuses about 8 kB of URL by default (414 with HTML); what is longer goes as a body.
 LONGEST_QUERY = 4000
 
@@ -34,23 +34,28 @@ class Range:
 def filter_value(value: FilterValue) -> str:
     """Return a filter's value in the store's spelling.
 
-    A comma makes a list and cannot be escaped, so a value that holds one cannot be searched for in a list: `ValueError`.
+    A comma makes a list and cannot be escaped, so a value that holds one cannot be searched for in a list: `ValueError`. So is a
+    list of nothing, which a store refuses, or takes for any value (5.1).
     """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
         return timestamp(value)
-    if isinstance(value, str | int | date):
+    if isinstance(value, _AS_TEXT):
         return str(value)
     if isinstance(value, Range):
         return f"{filter_value(value.low)}..{filter_value(value.high)}"
+    if isinstance(value, Mapping) or not isinstance(value, Iterable):
+        raise ValueError(f"{value!r} is no value of a filter: a text, a number, a moment, or a list of them")
     items: list[Any] = list(value)
+    if not items:
+        raise ValueError("a filter has an empty list of values: where there is nothing to look for, ask for nothing")
     try:
         joined = ",".join(items)
-    except TypeError:  # numbers
-        items = list(map(str, items))
+    except TypeError:  # numbers, moments
+        items = list(map(filter_value, items))
         joined = ",".join(items)
-    if joined.count(",") >= max(len(items), 1):
+    if joined.count(",") >= len(items):
         item = next(item for item in items if "," in item)
         raise ValueError(f"{item!r} holds a comma: a store's filter cannot look for it in a list")
     return joined

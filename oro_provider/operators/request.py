@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from oro_provider.links import OroCommerceRecordLink, leave, record_page
 from oro_provider.operators.store import StoreOperator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 RELATED_PAGE = 1000
+DEFAULT_PAGE = 10  # of a list whose size nobody names (5.1 to 7.0)
 
 
 class OroCommerceGetOperator(StoreOperator):
@@ -93,7 +95,10 @@ class OroCommerceRequestOperator(StoreOperator):
     For what no other operator does. A write is repeated only where the store surely did not do it, so a lost answer fails
     the task: look before running it again.
 
-    :param endpoint: the path below the API: `"orders/7/relationships/shippingTrackings"`, `"orders/7?include=lineItems"`. (templated)
+    One request is one page: a list of which the endpoint names no `page[size]` fails the task where it fills the store's own page.
+
+    :param endpoint: the path below the API: `"orders/7/relationships/shippingTrackings"`, `"orders/7?include=lineItems"`,
+        `"countries?page[size]=300"`. (templated)
     :param method: GET, POST, PATCH or DELETE.
     :param filters: filters by name, for a list. (templated)
     :param data: the document to send, a dict. (templated)
@@ -119,6 +124,7 @@ class OroCommerceRequestOperator(StoreOperator):
         self.data = data
 
     def execute(self, context: Context) -> Any:
+        from oro_provider.api.documents import decode
         from oro_provider.api.query import Query
 
         with airflow_errors():
@@ -126,7 +132,22 @@ class OroCommerceRequestOperator(StoreOperator):
             if method not in {"GET", "POST", "PATCH", "DELETE"}:
                 raise ValueError(f"method is {self.method!r}; a store takes GET, POST, PATCH and DELETE")
             client = self.hook.client
-            body = json.dumps(self.data).encode() if self.data is not None else None
+            body = json.dumps(self.data, allow_nan=False).encode() if self.data is not None else None
             query = Query(filters=self.filters) if self.filters else None
             answer = client.perform(client.calls.any(method, self.endpoint, query, body))
-            return json.loads(answer.body) if answer.body else None
+            if not answer.body:
+                return None
+            document = decode(answer)
+            self._refuse_first_page(method, document)
+            return document
+
+    def _refuse_first_page(self, method: str, document: Mapping[str, Any]) -> None:
+        found, links = document.get("data"), document.get("links")
+        more = isinstance(links, dict) and "next" in links  # never for products, nor by a store that leaves links out
+        if method != "GET" or not isinstance(found, list) or "page[size]" in unquote(self.endpoint):
+            return
+        if more or len(found) == DEFAULT_PAGE:
+            raise ValueError(
+                f"The store answered {len(found)} records, a page of its own size: there may be more. Name the size "
+                f"(`{self.endpoint}{'&' if '?' in self.endpoint else '?'}page[size]=100`), or read lists by an extract or `hook.list`."
+            )

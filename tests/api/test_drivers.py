@@ -58,6 +58,10 @@ def create(calls: Any) -> Any:
     return calls.create({"type": "customers", "attributes": {"name": "Acme"}})
 
 
+def delete(calls: Any) -> Any:
+    return calls.delete("customers", "1")
+
+
 @dataclass(frozen=True)
 class Case:
     """A script, what is asked, and what comes of it: requests seen, and the error (none: the record)."""
@@ -82,6 +86,8 @@ VALIDATION = {
         }
     ]
 }
+GONE = Play(404, {"errors": [{"status": "404", "title": "not found http exception",
+    "detail": "An entity with the requested identifier does not exist."}]})  # fmt: skip
 CASES = [
     Case("a record", [OK], 1),
     Case("a revoked token is renewed once", [Play(401), OK], 2, logins=2),
@@ -100,6 +106,10 @@ CASES = [
          error=errors.InvalidRequest, says="unsupported media type"),
     Case("a missing record", [Play(404, {"errors": [{"status": "404", "title": "not found http exception",
          "detail": "An entity with the requested identifier does not exist."}]})], 1, error=errors.NotFound, says="does not exist"),
+    Case("a deletion whose answer was lost is found done", [Play(504), GONE], 2, ask=delete),
+    Case("a deletion of what was never there", [Play(503), GONE], 2, ask=delete, error=errors.NotFound, says="does not exist"),
+    Case("a deletion in a resource that is none", [Play(reset=True), Play(404, {"errors": [{"status": "404",
+         "title": "entity type constraint", "detail": "Unknown entity type: nothing."}]})], 2, ask=delete, error=errors.NotFound),
     Case("an API that is switched off", [Play(404, {"errors": [{"status": "404", "title": "not found http exception"}]})], 1,
          error=errors.ApiUnavailable, says="oro_api.web_api"),
     Case("a prefix that leads nowhere", [Play(404, "<html>", HTML)], 1, error=errors.ApiUnavailable, says="admin_prefix"),
@@ -124,7 +134,8 @@ CASES = [
 def test_what_a_caller_sees(case: Case, perform: Callable[..., Any]) -> None:
     with ScriptedServer(list(case.plays)) as server:
         if case.error is None:
-            assert perform(settings_for(server), case.ask).resource.attributes == {"name": "Acme"}
+            found = perform(settings_for(server), case.ask)
+            assert found is None if case.ask is delete else found.resource.attributes == {"name": "Acme"}
         else:
             with pytest.raises(case.error) as raised:
                 perform(settings_for(server), case.ask)
@@ -283,6 +294,12 @@ def test_requests_per_second_holds_for_the_process(perform: Callable[..., Any]) 
             perform(settings, read)
         # Five requests (one for the token) at 20 a second: the last one starts 0.2 s after the first.
         assert time.monotonic() - started >= 0.2
+
+
+def test_a_retry_after_of_nothing_is_still_waited_for() -> None:
+    refused = Response(429, {"retry-after": "0"})
+    waits = [Retries().wait(Request("GET", "https://shop.example.com/"), refused, attempt) for attempt in range(1, 5)]
+    assert all(wait is not None and wait >= 0.25 * 2**number for number, wait in enumerate(waits))
 
 
 async def test_requests_that_wait_for_a_place_do_not_save_up_their_moments() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -26,6 +27,10 @@ MOMENT = datetime(2026, 11, 7, 12, 30, 15, 999_999, tzinfo=timezone(timedelta(ho
         (Range(1, 9), "1..9"),
         (["A", "B"], "A,B"),
         ((1, 2), "1,2"),
+        (9.5, "9.5"),
+        (Decimal("9.50"), "9.50"),
+        ([MOMENT, Decimal("1.0"), True], "2026-11-07T10:30:15Z,1.0,true"),
+        ([date(2026, 11, 7)], "2026-11-07"),
     ],
 )
 def test_a_filters_value_is_spelled_as_every_version_takes_it(value: Any, text: str) -> None:
@@ -35,6 +40,18 @@ def test_a_filters_value_is_spelled_as_every_version_takes_it(value: Any, text: 
 def test_a_value_with_a_comma_cannot_be_in_a_list() -> None:
     with pytest.raises(ValueError, match="holds a comma"):
         filter_value(["A,B", "C"])
+
+
+@pytest.mark.parametrize("value", [[], (), iter(()), {}])
+def test_a_list_of_nothing_is_refused_since_a_store_may_take_it_for_anything(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"empty list of values|no value of a filter"):
+        Query(filters={"id": value}).url_query()
+
+
+@pytest.mark.parametrize("value", [None, {"gte": 7}, [None], [{"id": 7}], object()])
+def test_what_is_no_value_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="no value of a filter"):
+        filter_value(value)
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:

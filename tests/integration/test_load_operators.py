@@ -481,6 +481,12 @@ def test_any_other_request(store: IntegrationStore) -> None:
         assert all(list(one["attributes"]) == ["name"] for one in answer["data"])
     options = execute(OroCommerceRequestOperator(task_id="o", endpoint="prodinventorystatuses"))
     assert "in_stock" in {one["id"] for one in options["data"]}
+    with pytest.raises(AirflowFailException, match="there may be more"):
+        execute(OroCommerceRequestOperator(task_id="r", endpoint="countries"))
+    answer = execute(OroCommerceRequestOperator(task_id="r", endpoint="countries?page[size]=10"))
+    assert len(answer["data"]) == 10
+    with pytest.raises(AirflowFailException, match="empty list of values"):
+        execute(OroCommerceRequestOperator(task_id="r", endpoint="products", method="DELETE", filters={"id": []}))
     with pytest.raises(AirflowFailException, match="PUT"):
         execute(OroCommerceRequestOperator(task_id="r", endpoint="countries", method="PUT"))
 
