@@ -109,7 +109,17 @@ FIELDS: tuple[ConnectionField, ...] = (
         column=True,
         also=("base_url", "url", "endpoint", "store_url"),
     ),
-    ConnectionField(name="schema", label="Scheme", kind=Choice(("https", "http")), column=True, hidden=True),
+    ConnectionField(
+        name="schema",
+        label="Scheme",
+        # Airflow takes the path of a connection's URI for it.
+        kind=Choice(
+            ("https", "http"),
+            hint="in a URI, a store's own path goes into the host: https%3A%2F%2Fshop.example.com%2Fpath",
+        ),
+        column=True,
+        hidden=True,
+    ),
     # Shown, though the host may hold it: Airflow 3.3.2 tests a connection from its list only where this field is filled in.
     ConnectionField(name="port", label="Port", kind=WholeNumber(1, 65535), placeholder="443", column=True),
     ConnectionField(

@@ -92,9 +92,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few words."""
+    """One of a few words. `hint` is about what else people come to write there."""
 
     options: tuple[str, ...]
+    hint: str = ""
     secret: ClassVar[bool] = False
 
     def schema(self) -> dict[str, object]:
@@ -102,7 +103,9 @@ class Choice:
 
     def read(self, value: object) -> str:
         if not isinstance(value, str) or value.strip() not in self.options:
-            raise RefusedValueError(f"must be one of {', '.join(map(repr, self.options))}")
+            raise RefusedValueError(
+                f"must be one of {', '.join(map(repr, self.options))}{self.hint and f' ({self.hint})'}"
+            )
         return value.strip()
 
 

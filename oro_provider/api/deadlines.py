@@ -5,6 +5,7 @@ The clock stands where bytes come off the socket, below headers, chunk sizes and
 
 from __future__ import annotations
 
+import ssl
 import time
 from functools import cache
 from http.client import HTTPResponse
@@ -12,6 +13,7 @@ from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -80,6 +82,15 @@ class _Answer(HTTPResponse):
             self._wire.headers_came()
 
 
+class _SecureConnection(HTTPSConnection):
+    """Trusts the system's authorities where the connection names none: aiohttp goes by them, requests by a list of its own."""
+
+    def __init__(self, *args: Any, ssl_context: ssl.SSLContext | None = None, **options: Any) -> None:
+        if ssl_context is None and options.get("ca_certs") == DEFAULT_CA_BUNDLE_PATH:
+            ssl_context = ssl.create_default_context()
+        super().__init__(*args, ssl_context=ssl_context, **options)
+
+
 class DeadlineSession(requests.Session):
     """A session whose answers end within `longest` seconds, whatever adapters are mounted on it."""
 
@@ -110,7 +121,7 @@ def _pools(longest: float) -> dict[str, Any]:
     """What urllib3 makes connections of, by scheme."""
     answer = type("Answer", (_Answer,), {"longest": longest})
     plain = type("Connection", (HTTPConnection,), {"response_class": answer})
-    secure = type("SecureConnection", (HTTPSConnection,), {"response_class": answer})
+    secure = type("SecureConnection", (_SecureConnection,), {"response_class": answer})
     return {
         "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
         "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),

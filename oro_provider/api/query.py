@@ -126,6 +126,11 @@ class Query:
         return msgspec.json.encode(body)
 
 
+def names_of(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Return names that are given one by one, or as a text with commas: letter by letter, a store would ignore them in silence."""
+    return tuple(filter(None, map(str.strip, names.split(",")))) if isinstance(names, str) else tuple(names)
+
+
 def filtered_names(filters: Iterable[str]) -> list[str]:
     """Return the fields that filters look at, which `fields` has to name: a filter on an enum that it does not name gives wrong
     rows in silence (6.1)."""

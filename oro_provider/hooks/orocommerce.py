@@ -18,7 +18,7 @@ from oro_provider.api.client import OroClient
 from oro_provider.api.documents import linkage, resource_object
 from oro_provider.api.exchange import Request, Response, Retries
 from oro_provider.api.grants import GRANT_TYPE
-from oro_provider.api.query import Query, filtered_names
+from oro_provider.api.query import Query, filtered_names, names_of
 from oro_provider.connection import (
     CONNECTION_TYPE,
     HOOK_NAME,
@@ -122,7 +122,7 @@ class OroCommerceHook(HttpHook):
         self, type_: str, id_: str, *, include: Iterable[str] = (), fields: Mapping[str, Iterable[str]] | None = None
     ) -> dict[str, Any]:
         """Return one record as a flat dict, with what is included nested in it: `hook.get("orders", "7")`."""
-        include = tuple(include)
+        include = names_of(include)
         query = Query(include=include, fields=_all_fields(type_, fields or {}, filtered_names(include)))
         return _flat(self.client.get(type_, str(id_), query), include)
 
@@ -140,8 +140,8 @@ class OroCommerceHook(HttpHook):
         Name the `fields` that you need: a store's default document of an order is ten times as slow (6.1.9). What a filter looks
         at and what is included come along.
         """
-        include, filters, fields = tuple(include), filters or {}, fields or {}
-        fields = _all_fields(type_, fields, [*filtered_names(filters), *filtered_names(include)])
+        include, filters = names_of(include), filters or {}
+        fields = _all_fields(type_, fields or {}, [*filtered_names(filters), *filtered_names(include)])
         size = page_size or self.settings.page_size
         query = Query(filters=filters, include=include, fields=fields, size=size)
         for page in self.client.pages(type_, query, order=paging_order(type_), until_empty=bool(filters)):
@@ -255,7 +255,8 @@ def _extra(text: str | None) -> dict[str, Any] | None:
 
 def _all_fields(type_: str, fields: Mapping[str, Iterable[str]], needed: Iterable[str]) -> Mapping[str, Iterable[str]]:
     """The fields with those that a filter or an include needs, which a store leaves out in silence where they are not named."""
-    return {**fields, type_: [*dict.fromkeys([*fields[type_], *needed])]} if type_ in fields else fields
+    named = {one: names_of(names) for one, names in fields.items()}
+    return named | {type_: tuple(dict.fromkeys([*named[type_], *needed]))} if type_ in named else named
 
 
 def _flat(record: Record, include: Iterable[str]) -> dict[str, Any]:

@@ -74,11 +74,13 @@ class OroCommerceGetOperator(StoreOperator):
 
     def _related(self) -> Any:
         from oro_provider.api.documents import decode, read_included, read_one
-        from oro_provider.api.query import Query
+        from oro_provider.api.query import Query, names_of
         from oro_provider.extract.records import flat_record, include_tree
 
-        client, tree = self.hook.client, include_tree(self.include)
-        query = Query(include=tuple(self.include), fields=self.fields or {})
+        include = names_of(self.include)
+        client, tree = self.hook.client, include_tree(include)
+        fields = {type_: names_of(names) for type_, names in (self.fields or {}).items()}
+        query = Query(include=include, fields=fields)
         answer = client.perform(client.calls.related(self.entity, str(self.id), str(self.relationship), query))
         document = decode(answer)
         if not isinstance(document.get("data"), list):

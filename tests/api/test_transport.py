@@ -112,6 +112,15 @@ class TestTls:
         with pytest.raises(errors.ConnectionFailed, match="not trusted"):
             perform(settings_for(secure, trust_env=False, user_password="another identity"), read)
 
+    def test_the_systems_authorities_count_for_requests_too(
+        self, secure: ScriptedServer, authority: Authority, stranger: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # aiohttp reads them when it is imported.
+        monkeypatch.setenv("SSL_CERT_FILE", authority.ca)
+        sync_perform(settings_for(secure), read)
+        with pytest.raises(errors.ConnectionFailed, match="not trusted"):
+            sync_perform(settings_for(secure, verify=stranger.ca, user_password="another identity"), read)
+
     def test_unverified_is_unverified_whatever_the_environment_says(
         self, perform: Callable[..., Any], secure: ScriptedServer, stranger: Authority, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -121,6 +121,21 @@ def test_get_and_list_give_flat_records(connect: Callable[..., OroCommerceHook])
         assert "filter%5Bid%5D%5Bgt%5D=1" in server.seen[2].path
 
 
+def test_names_may_be_one_text(connect: Callable[..., OroCommerceHook]) -> None:
+    with ScriptedServer([Play(body={"data": {"type": "orders", "id": "1"}}), Play(body={"data": []})]) as server:
+        hook = connect(server)
+        hook.get("orders", "1", include="lineItems", fields={"orders": "identifier, status"})
+        list(
+            hook.list(
+                "orders", include="lineItems.product", fields={"orders": "identifier"}, filters={"status": "open"}
+            )
+        )
+    assert [seen.path.partition("?")[2].replace("%5B", "[").replace("%5D", "]") for seen in server.seen] == [
+        "fields[orders]=identifier,status,lineItems&include=lineItems",
+        "filter[status]=open&fields[orders]=identifier,status,lineItems&include=lineItems.product&sort=id&page[size]=100",
+    ]
+
+
 def test_every_secret_of_a_connection_is_masked(connect: Callable[..., OroCommerceHook]) -> None:
     from airflow.sdk.log import redact
 
