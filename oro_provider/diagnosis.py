@@ -42,6 +42,7 @@ CURES = {
     "unreachable": "Correct the connection's host (and proxies); from a worker, `curl -I <host>` must get an answer.",
     "untrusted": "Give the authority's certificate as extra 'ca_bundle'; a self-signed one is its own authority.",
     "client_certificate": "Give the certificate that the store, or a gateway before it, asks for as extra 'cert'.",
+    "gateway": "Let the workers through what stands in front of the store, by their address or by a header in extra 'extra_headers'.",
     "redirected": "Set the connection's host to the address that the store redirects to.",
     "api_off": "Switch the web API on: `bin/console oro:config:update oro_api.web_api 1`, then clear the cache.",
     "prefix": "Set extra 'admin_prefix' to the store's web_backend_prefix, and 'api_path' to the API below it.",
@@ -190,6 +191,8 @@ def look_at_address(client: OroClient) -> Finding:
         return _failed(
             "address", f"{answer.reason.removesuffix('?')}{'?' if answer.reason.endswith('?') else '.'}", cure
         )
+    if answer.is_gateways:
+        return _failed("address", f"{where} answered {answer.status}, by something in front of the store.", "gateway")
     if answer.status == 401:
         return Finding("address", "ok", f"{where} asks for a token")
     if answer.status == 415 and answer.is_html:

@@ -31,7 +31,7 @@ from oro_provider.api.exchange import (
     retries_for,
 )
 from oro_provider.api.gate import gate_of
-from oro_provider.api.grants import NoGrants, kept
+from oro_provider.api.grants import GRANT_TYPE, NoGrants, kept
 from oro_provider.api.oauth import Token, login, token_slot
 from oro_provider.api.pace import pace_of
 from oro_provider.api.paging import Order, first_query, next_query
@@ -156,6 +156,8 @@ class AsyncOroClient:
 
     async def close(self) -> None:
         if self._login is not None and not self._login.done():
+            if self.settings.grant_type != GRANT_TYPE:  # whose new pair would be lost
+                self._login.cancel()
             await asyncio.wait([self._login])
         if self._session is not None:
             await self._session.close()

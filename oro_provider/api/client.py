@@ -137,6 +137,12 @@ class OroClient:
         self.forget_token()
         return grant
 
+    def count_request(self) -> None:
+        """Count a request that is about to go out, and wait for its moment (`requests_per_second`)."""
+        if self._pace is not None:
+            time.sleep(self._pace.reserve())
+        self.requests += 1
+
     def forget_token(self) -> None:
         """Drop the token of this store, so that the next call logs in again."""
         self._slot.token = None
@@ -181,9 +187,7 @@ class OroClient:
                     self._on_token(value)
 
     def _send(self, request: Request) -> Response | Failure:
-        if self._pace is not None:
-            time.sleep(self._pace.reserve())
-        self.requests += 1
+        self.count_request()
         settings = self.settings
         try:
             with self._session.request(

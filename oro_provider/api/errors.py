@@ -28,6 +28,11 @@ API_OFF_CURE = (
     "connection's admin_prefix or api_path is not this store's."
 )
 
+GATEWAY_CURE = (
+    "That is something in front of the store, which asks for a login of its own or refuses this machine: let it through there by its "
+    "address, or by a header in extra_headers."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorObject:
@@ -188,6 +193,8 @@ def error_for(request: Request, response: Response) -> OroCommerceError:
         )
         return kind(message, status=status, errors=errors, retry_after=retry_after)
 
+    if response.is_gateways:
+        return make(AuthenticationFailed if status == 401 else PermissionDenied, GATEWAY_CURE)
     if status == 401:
         # Empty body, whatever the reason (5.1 to 7.0).
         return make(

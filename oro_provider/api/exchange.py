@@ -82,6 +82,15 @@ class Response:
         return "html" in self.headers.get("content-type", "")
 
     @property
+    def is_gateways(self) -> bool:
+        """Whether something in front of the store refuses us: by a login of its own, or a page for people.
+
+        A store's 401 is of another scheme (WSSE or Bearer), and its 403 is a document (5.1 to 7.0).
+        """
+        basic = self.headers.get("www-authenticate", "").lower().startswith("basic")
+        return (self.status == 401 and basic) or (self.status == 403 and self.is_html)
+
+    @property
     def date(self) -> datetime | None:
         """The store's clock when it answered (UTC), from its Date header."""
         return _http_date(self.headers.get("date", ""))

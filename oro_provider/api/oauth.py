@@ -294,9 +294,9 @@ def _refusal(settings: Settings, request: Request, answer: Response | Failure) -
         )
     if answer.status == 503:
         return Maintenance(f"{asked} {MAINTENANCE_CURE}", status=503, retry_after=answer.retry_after)
-    if answer.status not in {400, 401}:
-        return failure(request, answer)
     error, hint = _oauth_error(answer.body)
+    if answer.status not in {400, 401} or (answer.is_gateways and not error):
+        return failure(request, answer)
     form = dict(parse_qsl((request.body or b"").decode()))
     said = f"The store said: {error}{f' ({hint})' if hint else ''}." if error else ""
     parts = (asked, redact(said, _secrets(form)), _cure(settings, form.get("grant_type", ""), error))

@@ -64,6 +64,7 @@ class StoreSession(DeadlineSession):
     def __init__(self, client: OroClient) -> None:
         settings = client.settings
         super().__init__(settings.longest_answer)
+        self._client = client
         self._settings = settings
         self.auth = StoreAuth(client)
         self.trust_env = False  # what the environment says is in `trusted` and `proxies`, if it may
@@ -82,6 +83,7 @@ class StoreSession(DeadlineSession):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request to the store; a redirect comes through here too. Raises our errors, not those of requests."""
         self._refuse_elsewhere(request.url or "")
+        self._client.count_request()
         # Streamed, so that the body is read within our limits.
         wants_stream = kwargs.pop("stream", False)
         asked = Request(

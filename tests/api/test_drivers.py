@@ -17,7 +17,7 @@ from oro_provider.api.exchange import Failure, Request, Response, Retries
 from oro_provider.api.gate import gate_of
 from oro_provider.api.query import Query
 from oro_provider.api.settings import Settings
-from tests.api.scripted import Play, ScriptedServer
+from tests.api.scripted import TOKEN, Play, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,7 @@ class Case:
 
 
 OK = Play(body=RECORD)
+OK_TOKEN = Play(body={**TOKEN, "access_token": "tok-2"})
 VALIDATION = {
     "errors": [
         {
@@ -115,6 +116,9 @@ CASES = [
     Case("a prefix that leads nowhere", [Play(404, "<html>", HTML)], 1, error=errors.ApiUnavailable, says="admin_prefix"),
     Case("no permission", [Play(403, {"errors": [{"status": "403", "title": "access denied exception",
          "detail": "No access to this type of entities."}]})], 1, error=errors.PermissionDenied, says="No access to this type"),
+    Case("a firewall's page", [Play(403, "<html>", HTML)], 1, error=errors.PermissionDenied, says="in front of the store"),
+    Case("a gateway's own login", [Play(401, "<html>", {**HTML, "WWW-Authenticate": "Basic realm=x"})], 2, logins=2,
+         error=errors.AuthenticationFailed, says="in front of the store"),
     Case("no OroCommerce at all", [Play(200, "<html>", HTML)], 1, error=errors.UnexpectedAnswer, says="OroCommerce"),
     Case("a redirect is not followed", [Play(302, headers={"Location": "https://elsewhere.example/x?y=1"})], 1,
          error=errors.UnexpectedAnswer, says="https://elsewhere.example"),
@@ -294,6 +298,29 @@ def test_requests_per_second_holds_for_the_process(perform: Callable[..., Any]) 
             perform(settings, read)
         # Five requests (one for the token) at 20 a second: the last one starts 0.2 s after the first.
         assert time.monotonic() - started >= 0.2
+
+
+@pytest.mark.parametrize(
+    "refusal", [Play(401, "<html>", {**HTML, "WWW-Authenticate": "Basic realm=x"}), Play(403, "<html>", HTML)]
+)
+def test_a_gateway_that_keeps_a_login_out_is_named(perform: Callable[..., Any], refusal: Play) -> None:
+    with (
+        ScriptedServer([OK], tokens=[refusal]) as server,
+        pytest.raises(errors.OroCommerceError, match="in front of the store"),
+    ):
+        perform(settings_for(server), read)
+
+
+async def test_a_client_that_is_closed_does_not_wait_for_a_login() -> None:
+    with ScriptedServer([OK], tokens=[Play(body={**TOKEN, "access_token": "tok-1"}, delay=2), OK_TOKEN]) as server:
+        settings = settings_for(server)
+        started = time.monotonic()
+        with pytest.raises(asyncio.TimeoutError):
+            async with AsyncOroClient(settings) as client:
+                await asyncio.wait_for(client.token(), 0.1)
+        assert time.monotonic() - started < 1.5
+        async with AsyncOroClient(settings) as client:
+            assert (await client.token()).value == "tok-2"
 
 
 def test_a_retry_after_of_nothing_is_still_waited_for() -> None:

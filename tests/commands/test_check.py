@@ -64,6 +64,8 @@ MISCONFIGURATIONS = [
           columns={"host": "closed"}),
     Wrong("another address", "address", "redirected", "{url} redirects to https://www.shop.example.com.",
           plays=[Play(301, headers={"Location": "https://www.shop.example.com/admin/api/countries"})]),
+    Wrong("a gateway's own login", "address", "gateway", "{url}/admin/api answered 401, by something in front of the store.",
+          plays=[Play(401, "<html>", {**HTML, "WWW-Authenticate": 'Basic realm="staging"'})]),
     Wrong("no OroCommerce", "address", "not_oro", "There is neither an API at {url}/admin/api nor a token endpoint at {url}/oauth2-token.",
           plays=[Play(404, "<html>", HTML)], tokens=[Play(404, "<html>", HTML)]),
     Wrong("the web API is off", "address", "api_off", "The store's web API is switched off.", faults={"api_off": True}),

@@ -121,6 +121,15 @@ def test_get_and_list_give_flat_records(connect: Callable[..., OroCommerceHook])
         assert "filter%5Bid%5D%5Bgt%5D=1" in server.seen[2].path
 
 
+def test_run_keeps_to_the_requests_per_second(connect: Callable[..., OroCommerceHook]) -> None:
+    with ScriptedServer([Play(body={"data": []})]) as server:
+        hook = connect(server, requests_per_second=20)
+        started = time.monotonic()
+        for _ in range(5):
+            hook.run("admin/api/orders")
+    assert time.monotonic() - started >= 0.25  # six requests with the token's
+
+
 def test_names_may_be_one_text(connect: Callable[..., OroCommerceHook]) -> None:
     with ScriptedServer([Play(body={"data": {"type": "orders", "id": "1"}}), Play(body={"data": []})]) as server:
         hook = connect(server)
