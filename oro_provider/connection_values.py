@@ -66,10 +66,7 @@ class Text:
         return {"type": ["string", "null"], "format": "password"} if self.secret else {"type": ["string", "null"]}
 
     def read(self, value: object) -> str:
-        # Airflow's database model turns the digits of a URI's extra into a number. A float or a switch is refused, since what
-        # was written cannot be told from it any more (`1.50` and `1.5`).
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**40:
-            value = str(value)
+        value = _digits(value)
         if not isinstance(value, str) or _UNSENDABLE.search(value):
             raise RefusedValueError("must be text on one line, without control characters (in JSON: in quotes)")
         return value if self.secret else value.strip()
@@ -85,6 +82,7 @@ class Token:
         return {"type": ["string", "null"]}
 
     def read(self, value: object) -> str:
+        value = _digits(value)
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(text := value.strip(" ")) or "\t" in text:
             raise RefusedValueError("must be printable ASCII text on one line")
         return text
@@ -173,6 +171,7 @@ class UrlPath:
         return {"type": ["string", "null"]}
 
     def read(self, value: object) -> str:
+        value = _digits(value)
         path = value.strip().strip("/") if isinstance(value, str) else ".."
         if not path and self.may_be_empty:
             return ""
@@ -275,6 +274,15 @@ class Headers:
                 )
             seen.add(name.lower())
         return {name: str(content) for name, content in headers.items()}
+
+
+def _digits(value: object) -> object:
+    """The text that a whole number was: Airflow's database model turns the digits of a URI's extra into a number.
+
+    A float or a switch stays what it is, since what was written cannot be told from it any more (`1.50` and `1.5`).
+    """
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**40
+    return str(value) if whole else value
 
 
 def _number(value: object) -> int | float | None:

@@ -164,6 +164,11 @@ class AsyncOroClient:
 
     async def __aenter__(self) -> Self:
         settings = self.settings
+        if self._proxy is not None and self._proxy.startswith("socks"):
+            raise ConnectionFailed(
+                "The environment names a SOCKS proxy (ALL_PROXY or HTTPS_PROXY), which cannot be used: give an HTTP proxy as extra "
+                "'proxies', the store in NO_PROXY, or extra 'trust_env' false."
+            )
         try:
             tls = tls_context(settings)
         except OSError as error:

@@ -264,6 +264,11 @@ class TestProxies:
             perform(settings, read)
         assert "pa55word" not in chain(raised.value)
 
+    def test_a_socks_proxy_of_the_environment_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:9")
+        with ScriptedServer([OK]) as store, pytest.raises(errors.ConnectionFailed, match="SOCKS"):
+            async_perform(settings_for(store), read)
+
     def test_a_netrc_entry_changes_nothing(
         self, perform: Callable[..., Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:

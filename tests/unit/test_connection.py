@@ -319,7 +319,7 @@ BAD: list[tuple[str, object, str]] = [
     ("admin_prefix", "https://shop.example.com/admin", "must be a plain path such as 'admin', or '/' for none"),
     ("admin_prefix", "../admin", "no '..'"),
     ("admin_prefix", "admin?x", "must be a plain path"),
-    ("admin_prefix", 5, "must be a plain path"),
+    ("admin_prefix", 5.5, "must be a plain path"),
     ("api_path", "/", "must be a plain path such as 'api'"),
     ("api_path", "a//b", "must be a plain path such as 'api'"),
     ("token_path", "//evil.example.com/x#", "must be a plain path"),
@@ -373,7 +373,7 @@ BAD: list[tuple[str, object, str]] = [
     ("extra_headers", {"X-A": 1}, "must hold under 'X-A' printable ASCII text"),
     ("extra_headers", {"X-A": "b", "x-a": "c"}, "must not set 'x-a' twice"),
     ("user_agent_suffix", "a\r\nb", "must be printable ASCII text on one line"),
-    ("user_agent_suffix", 7, "must be printable ASCII text on one line, not 7"),
+    ("user_agent_suffix", 7.5, "must be printable ASCII text on one line, not 7"),
 ]
 
 
@@ -615,6 +615,13 @@ class TestThroughAirflow:
         query = urlencode({name: v if isinstance(v, str) else json.dumps(v) for name, v in self.EXTRA.items()})
         uri = f"orocommerce://client-id:{quote('s/ec:ret@', safe='')}@shop.example.com/?{query}"
         self.check(parse_connection(Connection(conn_id="x", uri=uri)), "https://shop.example.com")
+
+    def test_the_database_models_digits_are_the_text_that_they_were(self):
+        from airflow.models.connection import Connection
+
+        uri = "orocommerce://client-id:secret@shop.example.com/?admin_prefix=2024&user_agent_suffix=12"
+        settings = parse_connection(Connection(conn_id="x", uri=uri))
+        assert (settings.admin_prefix, settings.user_agent.split()[-1]) == ("2024", "12")
 
     def test_extras_that_are_no_json_are_refused_rather_than_left_out(self):
         from airflow.sdk import Connection
