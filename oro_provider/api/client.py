@@ -229,11 +229,15 @@ class _WithoutQueries(logging.Filter):
     def __init__(self) -> None:
         super().__init__()
         self.hosts: set[str] = set()
+        self.origins: set[str] = set()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple) and self.hosts.intersection(map(str, record.args)):
+        if isinstance(record.args, tuple):
+            # Through a proxy of plain http the host is the proxy's, and the address is whole.
+            ours = ("/",) if self.hosts.intersection(map(str, record.args)) else ()
+            addresses = (*ours, *(f"{origin}/" for origin in self.origins))
             record.args = tuple(
-                part.partition("?")[0] if isinstance(part, str) and part.startswith("/") else part
+                part.partition("?")[0] if isinstance(part, str) and part.startswith(addresses) else part
                 for part in record.args
             )
         return True
@@ -246,6 +250,7 @@ logging.getLogger("urllib3.connectionpool").addFilter(_without_queries)
 def new_session(settings: Settings) -> requests.Session:
     """Return a session that sends nothing of its own but what `requests` must."""
     _without_queries.hosts.add(urlsplit(settings.base_url).hostname or "")
+    _without_queries.origins.add(settings.origin)
     session = _Session(settings.longest_answer)
     session.trust_env = False  # what the environment says is in `trusted` and `proxies`, if it may
     return session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from oro_provider.links import OroCommerceRecordLink, leave, record_page
 from oro_provider.operators.store import StoreOperator
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
+
+    from oro_provider.api.settings import Settings
 
 RELATED_PAGE = 1000
 DEFAULT_PAGE = 10  # of a list whose size nobody names (5.1 to 7.0)
@@ -134,6 +136,7 @@ class OroCommerceRequestOperator(StoreOperator):
             if method not in {"GET", "POST", "PATCH", "DELETE"}:
                 raise ValueError(f"method is {self.method!r}; a store takes GET, POST, PATCH and DELETE")
             client = self.hook.client
+            self._refuse_whole_address(client.settings)
             body = json.dumps(self.data, allow_nan=False).encode() if self.data is not None else None
             query = Query(filters=self.filters) if self.filters else None
             answer = client.perform(client.calls.any(method, self.endpoint, query, body))
@@ -142,6 +145,11 @@ class OroCommerceRequestOperator(StoreOperator):
             document = decode(answer)
             self._refuse_first_page(method, document)
             return document
+
+    def _refuse_whole_address(self, settings: Settings) -> None:
+        whole = urlsplit(settings.api_url).path
+        if "://" in self.endpoint.partition("?")[0] or f"/{self.endpoint.lstrip('/')}/".startswith(f"{whole}/"):
+            raise ValueError(f"endpoint is {self.endpoint!r}; it is what follows {settings.api_url}/, such as orders/7")
 
     def _refuse_first_page(self, method: str, document: Mapping[str, Any]) -> None:
         found, links = document.get("data"), document.get("links")

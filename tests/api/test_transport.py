@@ -586,6 +586,11 @@ def test_no_log_of_any_level_has_a_secret_a_token_or_a_query(
     with ScriptedServer([Play(401), Play(502), Play(body={"data": []})]) as server:
         perform(settings_for(server), lambda calls: calls.page("customerusers", query))
         assert "jane" in server.seen[-1].path
+    with ScriptedServer([Play(body={"access_token": "scripted-token-1", "data": []})]) as proxy:
+        settings = replace(settings_for(proxy), base_url="http://store.invalid", proxies={"http": proxy.url})
+        perform(settings, lambda calls: calls.page("customerusers", query))
+        assert proxy.seen[-1].path.startswith("http://store.invalid/")
+        assert "jane" in proxy.seen[-1].path
     assert [
         word for word in ("jane", "scripted-token-1", "scripted-token-2", "s3cret-value") if word in caplog.text
     ] == []

@@ -481,6 +481,9 @@ def test_any_other_request(store: IntegrationStore) -> None:
         assert all(list(one["attributes"]) == ["name"] for one in answer["data"])
     options = execute(OroCommerceRequestOperator(task_id="o", endpoint="prodinventorystatuses"))
     assert "in_stock" in {one["id"] for one in options["data"]}
+    for whole in ("/admin/api/countries/DE", "admin/api/countries", "https://shop.example.com/admin/api/countries"):
+        with pytest.raises(AirflowFailException, match=r"it is what follows .*/admin/api/"):
+            execute(OroCommerceRequestOperator(task_id="w", endpoint=whole))
     with pytest.raises(AirflowFailException, match="there may be more"):
         execute(OroCommerceRequestOperator(task_id="r", endpoint="countries"))
     answer = execute(OroCommerceRequestOperator(task_id="r", endpoint="countries?page[size]=10"))
