@@ -213,9 +213,8 @@ class AsyncOroClient:
             raise RuntimeError("open the client first: async with AsyncOroClient(settings) as client")
         await self._gate.enter()
         try:
-            if (
-                self._pace is not None
-            ):  # in its place: who has a moment and no place would go later, with all the others
+            # In its place: who has a moment and no place would go later, with all the others.
+            if self._pace is not None:
                 await asyncio.sleep(self._pace.reserve())
             started = time.monotonic()
             answer = await self._exchange(self._session, request)

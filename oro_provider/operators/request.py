@@ -99,7 +99,7 @@ class OroCommerceRequestOperator(StoreOperator):
     For what no other operator does. A write is repeated only where the store surely did not do it, so a lost answer fails
     the task: look before running it again.
 
-    One request is one page: a list of which the endpoint names no `page[size]` fails the task where it fills the store's own page.
+    One request is one page: a list that fills the store's own page of 10, since the endpoint names no `page[size]`, is warned of.
 
     :param endpoint: the path below the API: `"orders/7/relationships/shippingTrackings"`, `"orders/7?include=lineItems"`,
         `"countries?page[size]=300"`. (templated)
@@ -143,7 +143,7 @@ class OroCommerceRequestOperator(StoreOperator):
             if not answer.body:
                 return None
             document = decode(answer)
-            self._refuse_first_page(method, document)
+            self._warn_of_first_page(method, document)
             return document
 
     def _refuse_whole_address(self, settings: Settings) -> None:
@@ -151,13 +151,16 @@ class OroCommerceRequestOperator(StoreOperator):
         if "://" in self.endpoint.partition("?")[0] or f"/{self.endpoint.lstrip('/')}/".startswith(f"{whole}/"):
             raise ValueError(f"endpoint is {self.endpoint!r}; it is what follows {settings.api_url}/, such as orders/7")
 
-    def _refuse_first_page(self, method: str, document: Mapping[str, Any]) -> None:
+    def _warn_of_first_page(self, method: str, document: Mapping[str, Any]) -> None:
         found, links = document.get("data"), document.get("links")
         more = isinstance(links, dict) and "next" in links  # never for products, nor by a store that leaves links out
         if method != "GET" or not isinstance(found, list) or "page[size]" in unquote(self.endpoint):
             return
         if more or len(found) == DEFAULT_PAGE:
-            raise ValueError(
-                f"The store answered {len(found)} records, a page of its own size: there may be more. Name the size "
-                f"(`{self.endpoint}{'&' if '?' in self.endpoint else '?'}page[size]=100`), or read lists by an extract or `hook.list`."
+            self.log.warning(
+                "The store answered %d records, a page of its own size: there may be more. Name the size (%s%spage[size]=100), or "
+                "read lists by an extract or hook.list.",
+                len(found),
+                self.endpoint,
+                "&" if "?" in self.endpoint else "?",
             )
