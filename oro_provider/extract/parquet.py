@@ -37,6 +37,9 @@ _KINDS = {
     "object": pa.string(),
 }
 
+# What a value is read as before it becomes what its column holds: pyarrow reads a date from days since 1970 only.
+_READ_AS = {pa.date32(): pa.string()}
+
 # Which of a record's values are to be JSON text (None), and which have such values below them (a dict).
 Texts: TypeAlias = "dict[str, Any]"
 
@@ -95,6 +98,7 @@ class ParquetSink:
     def __init__(self, sink: Any, columns: Columns) -> None:
         self._sink = sink
         self._columns = columns
+        self._read_schema = pa.schema(_as_read(pa.struct(list(columns.schema))))
         self._writer = pq.ParquetWriter(sink, columns.schema, compression="zstd")
 
     def write(self, block: bytes) -> None:
@@ -104,9 +108,10 @@ class ParquetSink:
             block = msgspec.json.Encoder().encode_lines(
                 [_with_texts(msgspec.json.decode(line), texts) for line in block.splitlines()]
             )
-        options = pa_json.ParseOptions(explicit_schema=self._columns.schema, unexpected_field_behavior="error")
+        options = pa_json.ParseOptions(explicit_schema=self._read_schema, unexpected_field_behavior="error")
         read = pa_json.ReadOptions(block_size=len(block) + 1)
-        self._writer.write_table(pa_json.read_json(io.BytesIO(block), read_options=read, parse_options=options))
+        table = pa_json.read_json(io.BytesIO(block), read_options=read, parse_options=options)
+        self._writer.write_table(table.cast(self._columns.schema))
 
     def flush(self) -> None:
         """Nothing: row groups are written as they come."""
@@ -115,6 +120,15 @@ class ParquetSink:
         """Write the footer."""
         self._writer.close()
         self._sink.close()
+
+
+def _as_read(type_: Any) -> Any:
+    """Return a type as its values are read, what is nested in it too."""
+    if pa.types.is_struct(type_):
+        return pa.struct([field.with_type(_as_read(field.type)) for field in type_])
+    if pa.types.is_list(type_):
+        return pa.list_(_as_read(type_.value_type))
+    return _READ_AS.get(type_, type_)
 
 
 def _with_texts(record: dict[str, Any], texts: Texts) -> dict[str, Any]:

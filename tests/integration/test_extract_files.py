@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -217,6 +218,18 @@ def test_parquet_has_the_entitys_columns_and_money_as_decimals(sandbox: RunningS
         assert [line["id"] for line in row["lineItems"]] == [line["id"] for line in record["lineItems"]]
         assert [line["value"] for line in row["lineItems"]] == [Decimal(line["value"]) for line in record["lineItems"]]
         assert (row["billingAddress"] or {}).get("city") == (record["billingAddress"] or {}).get("city")
+
+
+def test_days_are_dates_in_parquet_nested_ones_too(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    with running(seed=4, orders=3, version="6.1") as own:
+        own.execute("UPDATE orders SET \"shipUntil\" = '2026-11-25' WHERE id = 1")
+        own.execute("UPDATE orderlineitems SET \"shipBy\" = '2026-11-24'")
+        spec = Extract(ORDERS, include=("lineItems",))
+        rows = pq.read_table(run(own, spec, Destination(tmp_path, "a", format="parquet"))["files"]).to_pylist()
+    assert [row["shipUntil"] for row in rows] == [date(2026, 11, 25), None, None]
+    assert {line["shipBy"] for row in rows for line in row["lineItems"]} == {date(2026, 11, 24)}
 
 
 def test_a_stores_own_attributes_are_a_column_of_json_in_parquet(tmp_path: Path) -> None:
