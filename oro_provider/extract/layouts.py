@@ -15,6 +15,7 @@ from oro_provider.api.errors import UnexpectedAnswer
 from oro_provider.entities.shapes import SHAPES
 from oro_provider.extract.forms import Forms
 from oro_provider.extract.heads import Identity, identity
+from oro_provider.extract.lists import refers_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,12 +46,19 @@ class Lines:
         return cls(len(lines), b"\n".join([*lines, b""]))
 
 
+# Before the type of a table of related records, where it is the extract's own. No type of a store has a hyphen in it.
+RELATED = "related-"
+
 _NONE: frozenset[str] = frozenset()
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class ObjectsLayout:
-    """One table a resource type. A related record that several pages refer to comes once for each of them."""
+    """One table a resource type. A related record that several pages refer to comes once for each of them.
+
+    Related records of the extract's own type (the parents of orders) have a table apart, `RELATED` and the type: they are not
+    what was asked for.
+    """
 
     def __init__(self, spec: Extract) -> None:
         self._type = spec.type
@@ -67,7 +75,7 @@ class ObjectsLayout:
             ref = identity(data)
             if ref not in seen:
                 seen.add(ref)
-                tables.setdefault(ref.type, []).append(data)
+                tables.setdefault(RELATED + ref.type if ref.type == self._type else ref.type, []).append(data)
         return tables
 
 
@@ -80,6 +88,8 @@ class RecordsLayout:
     def __init__(self, spec: Extract) -> None:
         self._type = spec.type
         self._together = spec.together
+        # What is in a page's data is not in its `included` too (JSON:API), so that a parent may be in either.
+        self._refers_to_itself = refers_to(spec.entity.shape, spec.together, {spec.type})
         self._apart = {name: below for name, (_, below) in spec.apart.items()}
         asked = {type_: set(names) for type_, names in spec.sparse.items()}
         self._foreign = {
@@ -91,7 +101,7 @@ class RecordsLayout:
 
     def tables(self, page: PageRows) -> Tables:
         """Return the page's records as lines of JSON."""
-        included = self._by_ref(page.included)
+        included = self._by_ref([*page.included, *page.data] if self._refers_to_itself else page.included)
         parts = {name: self._by_ref(part.included) for name, part in page.apart.items()}
         lines = []
         for data in page.data:

@@ -16,7 +16,7 @@ MANIFEST_NAME = "manifest.json"
 
 class Manifest(TypedDict):
     """What an extract wrote. `path` is the folder; `files` are whole paths of the entity's own records, in the order of their
-    ids; `related` those of other types (layout `objects`); `bytes` the size of all.
+    ids; `related` those of what they refer to (layout `objects`), by type; `bytes` the size of all.
 
     Times are UTC (ISO 8601); `since` and `until` are None for an extract without a window, which is about `watermark`.
     `moved`: records that were no longer in the window when their page was read; `deleted`: those that were gone.

@@ -17,7 +17,8 @@ from oro_provider.api.documents import id_number
 from oro_provider.api.errors import Incomplete, OroCommerceError, TimedOut, UnexpectedAnswer
 from oro_provider.api.query import Query
 from oro_provider.entities.shapes import SHAPES
-from oro_provider.extract.heads import Identity, identity, lengths_reader
+from oro_provider.extract.heads import Identity, identity
+from oro_provider.extract.lists import Lists, asked_lists
 from oro_provider.extract.records import IncludeTree, include_paths, sparse_fields
 from oro_provider.extract.spec import ids_filter
 
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     from oro_provider.api.query import FilterValue
     from oro_provider.entities.model import Apart
     from oro_provider.extract.spec import Extract
-
-# A store cuts to-many lists of a document at 100 (5.1) or 1,000 (6.0 and later); `noHateoas` removes the only sign of it.
-CUT_LENGTHS = frozenset({100, 1000})
-# A record with fewer bytes has no list that long: an identifier takes at least `{"type":"t","id":"1"},`.
-CUT_BYTES = min(CUT_LENGTHS) * 22
 
 
 @dataclass(slots=True)
@@ -66,9 +62,7 @@ class Pages:
         self._spec = spec
         self._apart = spec.apart
         self._selection = Selection(client.calls, spec.type, spec.page)
-        to_many = [name for name, to in spec.entity.shape.relationships.items() if to.many]
-        lists = [name for name in to_many if name in spec.sparse[spec.type]]
-        self._lengths = lengths_reader(lists) if lists else None
+        self._lists = Lists(client, spec) if asked_lists(spec) else None
         # How every version of OroCommerce begins a resource object; what begins otherwise is decoded for its id.
         self._beginning = f'{{"type":"{spec.type}","id":"'
         self._expected = {*spec.together, *spec.fields} - set(self._apart)
@@ -116,13 +110,8 @@ class Pages:
             page.missing = [id_ for id_ in page.ids if id_ not in set(found)]
         if page.data and self._expected:
             self._check_delivered(page.data[0])
-        if self._lengths is not None:
-            for place, data in enumerate(page.data):
-                if memoryview(data).nbytes < CUT_BYTES:
-                    continue
-                for name, length in self._lengths(data).items():
-                    if length in CUT_LENGTHS:
-                        await self._complete(page, place, identity(data).id, name)
+        if self._lists is not None:
+            await self._lists.complete(page)
         return page
 
     def _as_asked(self, page: PageRows) -> bool:
@@ -147,33 +136,6 @@ class Pages:
                 f"this store's {self._spec.type} have no {', '.join(sorted(absent))}: leave it out of `include` and "
                 "`fields` (what a store does not know it ignores in silence)"
             )
-
-    async def _complete(self, page: PageRows, place: int, id_: str, name: str) -> None:
-        """Read a list again that the store may have cut, from its own address, and put it whole into its record."""
-        item = msgspec.json.decode(page.data[place])
-        refs = msgspec.convert(item["relationships"][name]["data"], list[Identity])
-        type_ = refs[0].type
-        below = self._spec.together.get(name)
-        shape = SHAPES.get(type_)
-        fields = sparse_fields(type_, shape, below or {}, frozenset()) if shape and below is not None else {}
-        query = Query(size=1000, sort=("id",), fields=fields, include=tuple(include_paths(below or {})), number=1)
-        whole: dict[str, msgspec.Raw] = {}
-        while True:
-            raw = await self._client.perform(self._client.calls.raw_page(f"{self._spec.type}/{id_}/{name}", query))
-            whole.update((identity(data).id, data) for data in raw.data)
-            page.included.extend(raw.included)
-            if len(raw.data) < 1000:
-                break
-            query = query.where(number=(query.number or 1) + 1)
-        lost = {ref.id for ref in refs} - whole.keys()
-        if lost:
-            raise Incomplete(
-                f"{self._spec.type} {id_} has {len(refs)} or more {name}, of which the store sends {len(whole)} by themselves."
-            )
-        if below is not None:
-            page.included.extend(data for key, data in whole.items() if key not in {ref.id for ref in refs})
-        item["relationships"][name]["data"] = [{"type": type_, "id": key} for key in whole]
-        page.data[place] = msgspec.Raw(msgspec.json.encode(item))
 
     async def _part(self, name: str, ids: Sequence[str]) -> PartRows:
         apart, below = self._apart[name]

@@ -18,7 +18,7 @@ from oro_provider.api.errors import InvalidRequest, reading
 from oro_provider.extract.files import BLOCK_BYTES, FILE_BYTES, Format, RecordFiles
 from oro_provider.extract.index import Index, IndexPage
 from oro_provider.extract.journal import Journal, State
-from oro_provider.extract.layouts import Lines, ObjectsLayout, RecordsLayout
+from oro_provider.extract.layouts import RELATED, Lines, ObjectsLayout, RecordsLayout
 from oro_provider.extract.manifest import Manifest, write_manifest
 from oro_provider.extract.missing import Missing
 from oro_provider.extract.numbered import PositionLost, Rest, keyed_index, numbered_pages, scopes
@@ -337,11 +337,12 @@ def _publish(spec: Extract, to: Destination, state: State, files: RecordFiles) -
     paths: dict[str, list[str]] = {}
     for written in files.files:
         paths.setdefault(written.type, []).append(str(to.folder / written.name))
+    own = paths.pop(spec.type, [])
     manifest = Manifest(
         entity=spec.type,
         path=str(to.folder),
-        files=paths.pop(spec.type, []),
-        related=paths,
+        files=own,
+        related={type_.removeprefix(RELATED): names for type_, names in paths.items()},
         count=state.count,
         bytes=sum(written.bytes for written in files.files),
         since=spec.window.since.isoformat() if spec.window else None,

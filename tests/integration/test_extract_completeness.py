@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import json
 import re
-import uuid
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +14,6 @@ import pytest
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.api.errors import Incomplete, InvalidRequest, OroCommerceError, ServerError, TruncatedAnswer
 from oro_provider.api.exchange import Failure, Response, Retries
-from oro_provider.api.settings import Settings
 from oro_provider.entities.model import Entity
 from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
 from oro_provider.entities.products import PRODUCTS
@@ -25,66 +22,20 @@ from oro_provider.extract.pages import Pages
 from oro_provider.extract.reader import Destination, Extract, extract, read_records
 from oro_provider.extract.window import Window
 from oro_provider.sandbox import running
+from tests.integration.reading import Wrapped, changing, lines, run, with_client
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Iterator
 
     from oro_provider.api.exchange import Request
     from oro_provider.extract.manifest import Manifest
     from oro_provider.sandbox.server import RunningStore
-
-QUICK = Retries(attempts=2, first_wait=0.01)
 
 
 @pytest.fixture
 def sandbox() -> Iterator[RunningStore]:
     with running(seed=3, orders=300, version="6.1") as sandbox:
         yield sandbox
-
-
-def settings(sandbox: RunningStore) -> Settings:
-    return Settings(
-        base_url=sandbox.url, client_id=sandbox.client_id, client_secret=sandbox.client_secret, page_size=20
-    )
-
-
-class Wrapped(AsyncOroClient):
-    """A client that lets a test see each request, and change its answer."""
-
-    change: Callable[[Request, Response], Response] = staticmethod(lambda request, response: response)
-
-    async def _exchange(self, session: Any, request: Request) -> Any:
-        answer = await super()._exchange(session, request)
-        return type(self).change(request, answer) if isinstance(answer, Response) else answer
-
-
-def run(sandbox: RunningStore, folder: Path, spec: Extract, retries: Retries = QUICK) -> Manifest:
-    async def job(client: AsyncOroClient) -> Manifest:
-        return await extract(client, spec, Destination(folder, uuid.uuid4().hex[:8]))
-
-    return with_client(sandbox, job, retries)
-
-
-def with_client(
-    sandbox: RunningStore, job: Callable[[AsyncOroClient], Awaitable[Any]], retries: Retries = QUICK
-) -> Any:
-    async def go() -> Any:
-        async with Wrapped(settings(sandbox), retries=retries) as client:
-            return await job(client)
-
-    return asyncio.run(go())
-
-
-def lines(manifest: Manifest) -> list[dict[str, Any]]:
-    found = []
-    for name in manifest["files"]:
-        data = Path(name).read_bytes()
-        found += [json.loads(line) for line in (gzip.decompress(data) if name.endswith(".gz") else data).splitlines()]
-    return found
-
-
-def changing(monkeypatch: pytest.MonkeyPatch, change: Callable[[Request, Response], Response]) -> None:
-    monkeypatch.setattr(Wrapped, "change", staticmethod(change))
 
 
 def pages_only(request: Request) -> bool:

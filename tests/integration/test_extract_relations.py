@@ -1,0 +1,71 @@
+"""What records refer to comes with them whole: parents of their own type, long lists below what is included."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oro_provider.entities.orders import ORDERS
+from oro_provider.extract.reader import Extract
+from oro_provider.sandbox import running
+from tests.integration.reading import lines, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oro_provider.sandbox.server import RunningStore
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningStore]:
+    with running(seed=3, orders=60, version="6.1") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def families(sandbox: RunningStore) -> RunningStore:
+    """Orders 5 and 50 are parts of order 4, on the first of their parent's pages and on another."""
+    sandbox.execute('UPDATE orders SET "parent" = 4 WHERE "id" IN (5, 50)')
+    return sandbox
+
+
+def test_a_parent_is_nested_wherever_the_store_sends_it(families: RunningStore, tmp_path: Path) -> None:
+    records = lines(run(families, tmp_path, Extract(ORDERS, include=("parent", "subOrders.parent"))))
+    parents = {record["id"]: record["parent"] for record in records if record["parent"]}
+    assert {id_: parent["identifier"] for id_, parent in parents.items()} == dict.fromkeys(
+        ("5", "50"), records[3]["identifier"]
+    )
+    assert [(part["id"], part["parent"]["id"]) for part in records[3]["subOrders"]] == [("5", "4"), ("50", "4")]
+
+
+def test_parents_as_objects_are_no_orders_of_the_extract(families: RunningStore, tmp_path: Path) -> None:
+    manifest = run(families, tmp_path, Extract(ORDERS, include=("parent",), layout="objects"))
+    assert [order["id"] for order in lines(manifest)] == [str(id_) for id_ in range(1, 61)]
+    (related,) = manifest["related"]["orders"]
+    assert [json.loads(line)["id"] for line in Path(related).read_text().splitlines()] == ["4"]
+
+
+@pytest.mark.parametrize("layout", ["records", "objects"])
+def test_a_list_of_an_included_record_that_the_store_cuts_is_read_to_its_end(tmp_path: Path, layout: Any) -> None:
+    with running(seed=3, orders=30, version="5.1") as sandbox:
+        customer = sandbox.execute('SELECT "customer" FROM orders WHERE "id" = 7')[0][0]
+        names = [f'"{row[1]}"' for row in sandbox.execute("PRAGMA table_info(customeraddresses)") if row[1] != "id"]
+        values = [str(customer) if name == '"customer"' else name for name in names]
+        sandbox.execute(
+            f"INSERT INTO customeraddresses ({', '.join(names)}) WITH RECURSIVE n(i) AS "
+            "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150) "
+            f"SELECT {', '.join(values)} FROM customeraddresses, n WHERE id = 1"
+        )
+        stored = sandbox.execute(f'SELECT "id" FROM customeraddresses WHERE "customer" = {customer}')
+        manifest = run(sandbox, tmp_path, Extract(ORDERS, include=("customer.addresses",), layout=layout))
+    wanted = {str(row[0]) for row in stored}
+    if layout == "records":
+        found = [record["customer"] for record in lines(manifest) if record["customer"]["id"] == str(customer)]
+        assert found
+        assert all({address["id"] for address in one["addresses"]} == wanted for one in found)
+    else:
+        (path,) = manifest["related"]["customeraddresses"]
+        assert wanted <= {json.loads(line)["id"] for line in Path(path).read_text().splitlines()}
