@@ -6,7 +6,8 @@ come in the order of their ids, so that neither is held in memory.
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.extract.index import IndexPage
@@ -15,14 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
 
+# How dates end in files that people have: `Z`, BigQuery's ` UTC`, Postgres' `+00`; Python 3.10 reads none of them.
+_OFFSET = re.compile(r"(?P<time>:.*?)(?: ?(?:Z|UTC)|(?P<hours>[+-]\d\d):?(?P<minutes>\d\d)?)$")
+
+
 class Known:
     """Rows with `id` and, where it is known, `date`: the name of their date's field. In ascending order of ids.
 
-    `gone` fills with ids that the store does not have; whoever takes them empties it.
+    A date without a time zone is UTC, as the store's are. `gone` fills with ids that an index lacks: they do not match its filters,
+    or are no longer there.
     """
 
     def __init__(self, rows: Iterable[Mapping[str, Any]], date: str | None) -> None:
         self.gone: list[str] = []
+        self._date = date
         self._rows = self._read(rows, date)
         self._next = next(self._rows, None)
 
@@ -43,7 +50,18 @@ class Known:
             return True
         known = self._next[1]
         self._next = next(self._rows, None)
-        return bool(known) and known != date and _moment(known) != _moment(date)
+        if not known or known == date:
+            return False
+        return not date or self._moment(id_, known) != self._moment(id_, date)
+
+    def _moment(self, id_: int, text: str) -> datetime:
+        try:
+            found = datetime.fromisoformat(_OFFSET.sub(_offset, text))
+        except ValueError:
+            raise ValueError(
+                f"{self._date} {text!r} of id {id_} is no moment; write it as 2026-01-31T00:00:00Z"
+            ) from None
+        return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
     def _pass(self) -> None:
         assert self._next is not None  # noqa: S101 - the callers looked
@@ -63,5 +81,5 @@ class Known:
             yield id_, str(row.get(date) or "") if date else ""
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+def _offset(found: re.Match[str]) -> str:
+    return f"{found['time']}{found['hours'] or '+00'}:{found['minutes'] or '00'}"

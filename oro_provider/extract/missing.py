@@ -42,15 +42,29 @@ class Missing:
         """Look up all that is pending; raise `Incomplete` for a record that should have been in its page."""
         while self._pending:
             ids, self._pending = self._pending[:CHUNK], self._pending[CHUNK:]
-            inside = await self._known(ids, {**self._spec.single})
-            if inside:
-                raise Incomplete(
-                    f"The store left {len(inside)} {self._spec.type} out of its pages that are still what was asked for: "
-                    f"ids {', '.join([id_ for id_ in ids if id_ in inside][:5])}. Nothing is published."
-                )
-            there = await self._known(ids, {})
-            self.moved += len(there)
-            self.deleted += len(ids) - len(there)
+            await self._look_up(ids)
+
+    async def gone(self, ids: Sequence[str]) -> list[str]:
+        """Look up and count ids that the index lacks; return those that are no longer there, whatever the filters."""
+        found: list[str] = []
+        for start in range(0, len(ids), CHUNK):
+            chunk = ids[start : start + CHUNK]
+            there = await self._look_up(chunk)
+            found += [id_ for id_ in chunk if id_ not in there]
+        return found
+
+    async def _look_up(self, ids: Sequence[str]) -> set[str]:
+        """Count these ids, at most `CHUNK`, and return those that are there."""
+        inside = await self._known(ids, {**self._spec.single})
+        if inside:
+            raise Incomplete(
+                f"The store left {len(inside)} {self._spec.type} out of its pages that are still what was asked for: "
+                f"ids {', '.join([id_ for id_ in ids if id_ in inside][:5])}. Nothing is published."
+            )
+        there = await self._known(ids, {})
+        self.moved += len(there)
+        self.deleted += len(ids) - len(there)
+        return there
 
     async def _known(self, ids: Sequence[str], where: Mapping[str, FilterValue]) -> set[str]:
         query = Query(

@@ -167,10 +167,10 @@ async def _read(
         if full:
             await keep()
     await missing.settle()
-    state.moved, state.deleted = missing.moved, missing.deleted
     if known is not None:
-        files.add({"deleted": Lines.of([b'{"id":"%b"}' % id_.encode() for id_ in known.gone])})
-        state.deleted += len(known.gone)
+        gone = await missing.gone(known.gone)
+        files.add({"deleted": Lines.of([b'{"id":"%b"}' % id_.encode() for id_ in gone])})
+    state.moved, state.deleted = missing.moved, missing.deleted
     await keep()
     await files.close()
 
@@ -213,9 +213,10 @@ async def read_pages(
     known: Known | None = None,
 ) -> AsyncIterator[PageLines]:
     """Yield the pages of an extract in the order of their ids, after `last`, reading several at a time."""
-    if known is not None and (spec.by_number or spec.window is not None):
+    if known is not None and (spec.by_number or spec.window is not None or spec.ids is not None):
         raise ValueError(
-            f"what is known is compared with everything that the store has, by ids: not so {spec.type} here"
+            f"what is known is compared with all {spec.type} that the store has, by their integer ids: not with a window, a "
+            "shard, or a list of codes"
         )
     if spec.keyset is not None:
         rest = Rest(last)

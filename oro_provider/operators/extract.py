@@ -17,7 +17,7 @@ from oro_provider.operators.store import ListOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import conf, metrics
-from oro_provider.windows import resolve_window
+from oro_provider.windows import moment, resolve_window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -188,6 +188,8 @@ class OroCommerceExtractOperator(ListOperator):
 
         with airflow_errors():
             entity = readable_entity(self.entity)
+            if self.known is not None:
+                self._check_compared()
             dated = entity.watermark or self.watermark or self.since or self.until
             whole = (
                 self.full
@@ -209,6 +211,14 @@ class OroCommerceExtractOperator(ListOperator):
                 reread=self.reread,
             )
             return shard_spec(spec, self.shard) if self.shard else spec
+
+    def _check_compared(self) -> None:
+        others = (moment(self.since, "since"), moment(self.until, "until"), self.shard, self.records_limit)
+        if any(one is not None for one in others):
+            raise ValueError(
+                "known= compares everything that the store has, and what differs goes into files: leave out since=, until=, "
+                "shard= and records_limit="
+            )
 
     def entity_filters(self) -> Mapping[str, Any]:
         """Return the filters that the arguments stand for."""

@@ -332,6 +332,65 @@ def test_a_reconciliation_reads_what_differs_and_finds_what_is_gone(sandbox: Run
     assert manifest["deleted"] == 2
 
 
+def test_what_is_known_and_no_longer_matches_a_filter_is_not_deleted(sandbox: RunningStore, tmp_path: Path) -> None:
+    known = [{"id": row[0]} for row in sandbox.execute('SELECT "id" FROM orders ORDER BY "id"')]
+    sandbox.execute("UPDATE orders SET \"internalStatus\" = CASE WHEN \"id\" % 3 THEN 'open' ELSE 'closed' END")
+    sandbox.execute('DELETE FROM orders WHERE "id" IN (8, 9)')
+
+    async def job(client: AsyncOroClient) -> Manifest:
+        spec = Extract(ORDERS, filters={"internalStatus": "open"})
+        return await extract(client, spec, Destination(tmp_path, "a"), known=Known(known, None))
+
+    manifest = with_client(sandbox, job)
+    (gone,) = manifest["related"]["deleted"]
+    assert [json.loads(line)["id"] for line in Path(gone).read_text().splitlines()] == ["8", "9"]
+    assert (manifest["count"], manifest["moved"], manifest["deleted"]) == (0, 99, 2)
+
+
+def test_an_order_that_the_index_leaves_out_is_not_taken_for_deleted(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = [{"id": row[0]} for row in sandbox.execute('SELECT "id" FROM orders ORDER BY "id"')]
+
+    def without_one(request: Request, response: Response) -> Response:
+        if "sort=id" not in request.url or "filter" in request.url:
+            return response
+        document = json.loads(response.body)
+        total = {"x-include-total-count": str(len(document["data"]) - 1)}
+        return Response(200, {**response.headers, **total}, json.dumps({"data": document["data"][1:]}).encode())
+
+    async def job(client: AsyncOroClient) -> Manifest:
+        return await extract(client, Extract(ORDERS), Destination(tmp_path, "a"), known=Known(known, None))
+
+    changing(monkeypatch, without_one)
+    with pytest.raises(Incomplete, match=f"still what was asked for: ids {known[0]['id']}"):
+        with_client(sandbox, job)
+
+
+@pytest.mark.parametrize(
+    ("date", "differs"),
+    [
+        ("2026-03-01T10:20:30Z", False),
+        ("2026-03-01 10:20:30", False),
+        ("2026-03-01 10:20:30 UTC", False),
+        ("2026-03-01 10:20:30+00", False),
+        ("2026-03-01 12:20:30.000000+0200", False),
+        ("2026-03-01T10:20:30+01:00", True),
+        ("2026-03-01", True),
+        ("", False),
+    ],
+)
+def test_a_known_date_is_read_as_warehouses_write_it(date: str, differs: bool) -> None:
+    assert Known([{"id": "7", "updatedAt": date}], "updatedAt")._differs(7, "2026-03-01T10:20:30Z") is differs
+
+
+def test_a_known_date_that_is_none_is_told_with_its_id() -> None:
+    with pytest.raises(
+        ValueError, match="updatedAt 'yesterday' of id 7 is no moment; write it as 2026-01-31T00:00:00Z"
+    ):
+        Known([{"id": "7", "updatedAt": "yesterday"}], "updatedAt")._differs(7, "2026-03-01T10:20:30Z")
+
+
 @pytest.mark.parametrize("ids", [[3, 2], [2, 2], ["x"], [None]])
 def test_what_is_known_must_be_in_order(ids: list[Any]) -> None:
     with pytest.raises(ValueError, match=r"ORDER BY id|has no id"):

@@ -131,6 +131,37 @@ def test_orders_of_several_shipments_count_once(
     assert ids(operator.execute(context())) == wanted
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {
+            "shard": {
+                "plan": "p",
+                "number": 0,
+                "of": 2,
+                "first": 1,
+                "last": 60,
+                "records": 60,
+                "since": None,
+                "until": None,
+            }
+        },
+        {"records_limit": 500},
+        {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"},
+    ],
+    ids=lambda more: next(iter(more)),
+)
+def test_what_is_known_is_compared_with_everything_or_not_at_all(
+    sandbox: RunningStore, tmp_path: Path, more: dict[str, Any]
+) -> None:
+    (tmp_path / "known.csv").write_text("id,updatedAt\n1,\n2,\n")
+    operator = OroCommerceExtractOrdersOperator(
+        task_id="orders", target=tmp_path, known=str(tmp_path / "known.csv"), **more
+    )
+    with pytest.raises(AirflowFailException, match="leave out since=, until=, shard= and records_limit="):
+        operator.execute(context())
+
+
 def test_suborders_that_are_none_are_refused(sandbox: RunningStore, tmp_path: Path) -> None:
     with pytest.raises(AirflowFailException, match="none of all, parents, leaves"):
         OroCommerceExtractOrdersOperator(task_id="o", target=tmp_path, full=True, suborders="some").execute(context())
