@@ -91,12 +91,13 @@ class RecordsLayout:
         # What is in a page's data is not in its `included` too (JSON:API), so that a parent may be in either.
         self._refers_to_itself = refers_to(spec.entity.shape, spec.together, {spec.type})
         self._apart = {name: below for name, (_, below) in spec.apart.items()}
-        asked = {type_: set(names) for type_, names in spec.sparse.items()}
-        self._foreign = {
-            type_: names - {*SHAPES[type_].attributes, *SHAPES[type_].relationships}
-            for type_, names in asked.items()
-            if type_ in SHAPES and names - {*SHAPES[type_].attributes, *SHAPES[type_].relationships}
+        older = set(spec.before_6_1.values())
+        foreign = {
+            type_: {*names} - {*SHAPES[type_].attributes, *SHAPES[type_].relationships} - older
+            for type_, names in spec.sparse.items()
+            if type_ in SHAPES
         }
+        self._foreign = {type_: names for type_, names in foreign.items() if names}
         self._forms = Forms(without=self._foreign.keys())
 
     def tables(self, page: PageRows) -> Tables:

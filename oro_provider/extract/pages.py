@@ -130,7 +130,8 @@ class Pages:
     def _check_delivered(self, data: msgspec.Raw) -> None:
         """Raise where the store ignored a field or an include that was asked for by name, as it does for unknown ones."""
         item = msgspec.json.decode(data, type=_Members)
-        absent = self._expected - set(item.attributes) - set(item.relationships)
+        older = {name for name, before in self._spec.before_6_1.items() if before in item.relationships}
+        absent = self._expected - set(item.attributes) - set(item.relationships) - older
         if absent:
             raise ValueError(
                 f"this store's {self._spec.type} have no {', '.join(sorted(absent))}: leave it out of `include` and "

@@ -56,9 +56,10 @@ def record_columns(spec: Extract) -> Columns:
     """Return the columns of an extract's records; raise `ValueError` for an entity whose shape is not known."""
     if not spec.entity.shape.attributes:
         raise ValueError(f"the attributes of {spec.type} and their types are not known: use format 'jsonl'")
-    names = [*spec.sparse[spec.type], *spec.apart]
+    older = list(spec.before_6_1.values())
+    names = [*(name for name in spec.sparse[spec.type] if name not in older), *spec.apart]
     fields, texts = _columns(spec.type, names, spec.tree, spec.sparse)
-    return Columns(pa.schema(fields), texts)
+    return Columns(pa.schema([*fields, *(pa.field(name, pa.string()) for name in older)]), texts)
 
 
 def _columns(type_: str, names: list[str], tree: IncludeTree, sparse: dict[str, list[str]]) -> tuple[list[Any], Texts]:

@@ -112,7 +112,21 @@ class Extract:
         fields = sparse_fields(self.type, self.entity.shape, self.together, self.entity.costly, self.fields)
         own = fields[self.type]
         own.extend(name for name in filtered_names(self.filters) if name not in own)
+        own.extend(name for name in self.before_6_1.values() if name not in own)
         return fields
+
+    @property
+    def before_6_1(self) -> dict[str, str]:
+        """The to-one references that older stores have in the place of to-many ones in `fields`: `{"orders": "order"}` of trackings.
+
+        Both are asked for, since a store ignores what it does not know.
+        """
+        references = self.entity.references.values()
+        return {
+            reference.relationship: reference.before_6_1
+            for reference in references
+            if reference.before_6_1 is not None and reference.relationship in self.fields
+        }
 
     @property
     def where(self) -> dict[str, FilterValue]:

@@ -393,7 +393,9 @@ class OroCommerceExtractCustomersOperator(OroCommerceExtractOperator):
 
 
 class OroCommerceExtractShippingTrackingsOperator(OroCommerceExtractOperator):
-    """Reads all shipment trackings with their orders' ids: they have no dates, and none of theirs moves an order's."""
+    """Reads all shipment trackings with the ids of their `orders` (of the one `order` before 6.1): they have no dates, and none of
+    theirs moves an order's.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs["entity"] = "ordershippingtrackings"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pytest
 
     from oro_provider.api.exchange import Request
+    from oro_provider.extract.files import Format
     from oro_provider.extract.manifest import Manifest
     from oro_provider.sandbox.server import RunningStore
 
@@ -42,9 +43,15 @@ class Wrapped(AsyncOroClient):
         return type(self).change(request, answer) if isinstance(answer, Response) else answer
 
 
-def run(sandbox: RunningStore, folder: Path, spec: Extract, retries: Retries = QUICK) -> Manifest:
+def run(
+    sandbox: RunningStore,
+    folder: Path,
+    spec: Extract,
+    retries: Retries = QUICK,
+    format: Format = "jsonl",  # noqa: A002
+) -> Manifest:
     async def job(client: AsyncOroClient) -> Manifest:
-        return await extract(client, spec, Destination(folder, uuid.uuid4().hex[:8]))
+        return await extract(client, spec, Destination(folder, uuid.uuid4().hex[:8], format=format))
 
     manifest: Manifest = with_client(sandbox, job, retries)
     return manifest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oro_provider.entities.orders import ORDERS
+from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
 from oro_provider.extract.reader import Extract
 from oro_provider.sandbox import running
 from tests.integration.reading import lines, run
@@ -69,3 +69,28 @@ def test_a_list_of_an_included_record_that_the_store_cuts_is_read_to_its_end(tmp
     else:
         (path,) = manifest["related"]["customeraddresses"]
         assert wanted <= {json.loads(line)["id"] for line in Path(path).read_text().splitlines()}
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [("5.1", {"order": "7"}), ("6.0", {"order": "7"}), ("6.1", {"orders": ["7"]}), ("7.0", {"orders": ["7"]})],
+)
+def test_a_tracking_names_its_order_as_its_version_does(tmp_path: Path, version: str, said: dict[str, Any]) -> None:
+    import pyarrow.parquet as pq
+
+    with running(seed=3, orders=12, version=version) as sandbox:
+        trackings = Extract(SHIPPING_TRACKINGS, fields=("orders",))
+        owner = {
+            name: {"data": [ref(id_) for id_ in ids] if name == "orders" else ref(ids)} for name, ids in said.items()
+        }
+        data = {"type": trackings.type, "attributes": {"method": "UPS", "number": "1Z"}, "relationships": owner}
+        sandbox.call(lambda store: store.writer.create(trackings.type, {"data": data}))
+        record = lines(run(sandbox, tmp_path / "lines", trackings))[-1]
+        row = pq.read_table(run(sandbox, tmp_path / "columns", trackings, format="parquet")["files"]).to_pylist()[-1]
+    assert {name: value for name, value in record.items() if name in {"order", "orders"}} == said
+    assert {name: row[name] for name in ("order", "orders") if row[name] is not None} == said
+    assert "_extra" not in {**record, **row}
+
+
+def ref(id_: str) -> dict[str, str]:
+    return {"type": "orders", "id": id_}
