@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from oro_provider.api.async_client import AsyncOroClient
     from oro_provider.api.query import FilterValue
     from oro_provider.entities.model import Apart
+    from oro_provider.entities.shapes import Shape
     from oro_provider.extract.spec import Extract
 
 
@@ -66,6 +67,9 @@ class Pages:
         # How every version of OroCommerce begins a resource object; what begins otherwise is decoded for its id.
         self._beginning = f'{{"type":"{spec.type}","id":"'
         self._expected = {*spec.together, *spec.fields} - set(self._apart)
+        self._before_6_1 = spec.before_6_1
+        self._nested: dict[str, set[str]] = {}
+        self._expect_nested(spec.entity.shape, spec.together)
 
     async def fetch(self, ids: Sequence[str], dates: Sequence[str]) -> PageRows:
         """Return the records with these ids, with all that the extract wants of them; `dates` are the index's."""
@@ -109,7 +113,15 @@ class Pages:
                 raise UnexpectedAnswer(f"Asked for {len(page.ids)} {self._spec.type}, the store sent {said}.")
             page.missing = [id_ for id_ in page.ids if id_ not in set(found)]
         if page.data and self._expected:
-            self._check_delivered(page.data[0])
+            older = {name for name, before in self._before_6_1.items() if before in _members(page.data[0])}
+            _check_delivered(page.data[0], self._spec.type, self._expected - older)
+        if self._nested:
+            waiting = {**self._nested}
+            for data in page.included:
+                type_ = identity(data).type
+                _check_delivered(data, type_, waiting.pop(type_, set()))
+                if not waiting:
+                    break
         if self._lists is not None:
             await self._lists.complete(page)
         return page
@@ -127,16 +139,13 @@ class Pages:
             return False
         return found == (self._beginning + ('"' + self._beginning).join(ids) + '"').encode()
 
-    def _check_delivered(self, data: msgspec.Raw) -> None:
-        """Raise where the store ignored a field or an include that was asked for by name, as it does for unknown ones."""
-        item = msgspec.json.decode(data, type=_Members)
-        older = {name for name, before in self._spec.before_6_1.items() if before in item.relationships}
-        absent = self._expected - set(item.attributes) - set(item.relationships) - older
-        if absent:
-            raise ValueError(
-                f"this store's {self._spec.type} have no {', '.join(sorted(absent))}: leave it out of `include` and "
-                "`fields` (what a store does not know it ignores in silence)"
-            )
+    def _expect_nested(self, shape: Shape, tree: IncludeTree) -> None:
+        """Note what is included below included records, by their type."""
+        for name, below in tree.items():
+            type_ = shape.relationships[name].type
+            if below and type_ in SHAPES:
+                self._nested.setdefault(type_, set()).update(below)
+                self._expect_nested(SHAPES[type_], below)
 
     async def _part(self, name: str, ids: Sequence[str]) -> PartRows:
         apart, below = self._apart[name]
@@ -156,6 +165,8 @@ class Pages:
         owners = set(ids)
         while True:
             raw = await self._client.perform(self._client.calls.raw_page(type_, query, total=True))
+            if raw.data:
+                _check_delivered(raw.data[0], type_, set(below))
             for data in raw.data:
                 owner = _owner_of(data, apart.owner)
                 if owner not in owners:
@@ -196,6 +207,22 @@ class _Members(msgspec.Struct):
     id: str
     attributes: dict[str, msgspec.Raw] | list[msgspec.Raw] = []
     relationships: dict[str, dict[str, object]] = {}
+
+
+def _members(data: msgspec.Raw) -> set[str]:
+    """Return the names of what a resource object has."""
+    item = msgspec.json.decode(data, type=_Members)
+    return {*item.attributes, *item.relationships}
+
+
+def _check_delivered(data: msgspec.Raw, type_: str, names: set[str]) -> None:
+    """Raise where the store ignored a field or an include that was asked for by name, as it does for unknown ones."""
+    absent = names - _members(data) if names else names
+    if absent:
+        raise ValueError(
+            f"this store's {type_} have no {', '.join(sorted(absent))}: leave it out of `include` and "
+            "`fields` (what a store does not know it ignores in silence)"
+        )
 
 
 def _owner_of(data: msgspec.Raw, relationship: str) -> str:

@@ -71,6 +71,16 @@ def test_a_list_of_an_included_record_that_the_store_cuts_is_read_to_its_end(tmp
         assert wanted <= {json.loads(line)["id"] for line in Path(path).read_text().splitlines()}
 
 
+@pytest.mark.parametrize("include", ["lineItems.orders", "lineItems.orders.customer"])
+def test_an_include_below_another_that_a_store_does_not_know_is_told(tmp_path: Path, include: str) -> None:
+    # Lines have one `order` before 6.1.
+    with (
+        running(seed=3, orders=12, version="5.1") as sandbox,
+        pytest.raises(ValueError, match="this store's orderlineitems have no orders: leave it out of `include`"),
+    ):
+        run(sandbox, tmp_path, Extract(ORDERS, include=(include,)))
+
+
 @pytest.mark.parametrize(
     ("version", "said"),
     [("5.1", {"order": "7"}), ("6.0", {"order": "7"}), ("6.1", {"orders": ["7"]}), ("7.0", {"orders": ["7"]})],
