@@ -84,22 +84,28 @@ async def extract(
 
     Raise `NotSettled` where the window must not be read yet, `Incomplete` where the store keeps something back.
     """
+    to_tell = progress or Progress()
     with reading(spec.type):
         try:
-            return await _extract(client, spec, to, progress or Progress(), known)
+            return await _extract(client, spec, to, to_tell, known)
         except NoSuchFilter as error:
-            older = spec.older
-            if older is None:
-                raise
-            log.warning(
-                "This store cannot filter %s by %s: reading those of the window %s by %s instead. Changes of older ones are not seen.",
-                spec.type,
-                spec.date,
-                older.window,
-                older.date,
-            )
-            log.debug("The store said: %s", error)
-            return await _extract(client, older, to, progress or Progress(), None)
+            return await _extract(client, _by_older_date(spec, error), to, to_tell, None)
+
+
+def _by_older_date(spec: Extract, error: NoSuchFilter) -> Extract:
+    """Return what is read instead where the store cannot filter by the window's date; raise the error where nothing is."""
+    older = spec.older
+    if older is None:
+        raise error
+    log.warning(
+        "This store cannot filter %s by %s: reading those of the window %s by %s instead. Changes of older ones are not seen.",
+        spec.type,
+        spec.date,
+        older.window,
+        older.date,
+    )
+    log.debug("The store said: %s", error)
+    return older
 
 
 async def _extract(
@@ -177,18 +183,26 @@ async def _read(
 
 async def read_records(client: AsyncOroClient, spec: Extract, limit: int) -> list[dict[str, Any]]:
     """Return the records of an extract; raise `ValueError` where there are more than `limit`."""
+    records = replace(spec, layout="records")
+    with reading(spec.type):
+        try:
+            return await _read_records(client, records, limit)
+        except NoSuchFilter as error:
+            return await _read_records(client, _by_older_date(records, error), limit)
+
+
+async def _read_records(client: AsyncOroClient, spec: Extract, limit: int) -> list[dict[str, Any]]:
     missing = Missing(client, spec)
     decoder = msgspec.json.Decoder(dict[str, Any])
     records: list[dict[str, Any]] = []
-    with reading(spec.type):
-        async for page in read_pages(client, replace(spec, layout="records")):
-            await missing.add(page.missing, page.scope)
-            records += decoder.decode_lines(page.tables[spec.type].text)
-            if len(records) > limit:
-                raise ValueError(
-                    f"there are more than {limit} {spec.type}: raise records_limit, or give a target and read its files"
-                )
-        await missing.settle()
+    async for page in read_pages(client, spec):
+        await missing.add(page.missing, page.scope)
+        records += decoder.decode_lines(page.tables[spec.type].text)
+        if len(records) > limit:
+            raise ValueError(
+                f"there are more than {limit} {spec.type}: raise records_limit, or give a target and read its files"
+            )
+    await missing.settle()
     return records
 
 
