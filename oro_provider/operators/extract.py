@@ -202,8 +202,8 @@ class OroCommerceExtractOperator(ListOperator):
                 entity=entity,
                 window=window,
                 watermark=self.watermark,
-                include=tuple(self.include),
-                fields=tuple(self.fields),
+                include=_names(self.include, "include"),
+                fields=_names(self.fields, "fields"),
                 filters=self.entity_filters(),
                 page_size=self.page_size,
                 layout=self.layout,
@@ -302,7 +302,9 @@ class OroCommerceExtractOperator(ListOperator):
         from oro_provider.extract.shards import shard_folder
 
         with airflow_errors():
-            target = path_of(self.target if self.target is not None else "")
+            if self.target is None:
+                raise ValueError("give target=, the folder of the files, or records_limit= for the records themselves")
+            target = path_of(self.target)
             executor = conf.get("core", "executor", fallback="")
             if on_disk(target) and any(name in executor for name in _SEVERAL_MACHINES):
                 self.log.warning(
@@ -330,6 +332,13 @@ def readable_entity(entity: str | Entity) -> Entity:
         if entity not in SHAPES:
             raise
         return Entity(type=str(entity))
+
+
+def _names(given: Sequence[str], argument: str) -> tuple[str, ...]:
+    """Return names that were given as a list; a text would be one of its letters."""
+    if isinstance(given, str):
+        raise ValueError(f"{argument} {given!r} is a text: give a list of names, {argument}=[{given!r}]")
+    return tuple(given)
 
 
 def window_folder(target: Any, spec: Extract) -> Any:
@@ -442,7 +451,10 @@ class OroCommerceExtractAddressesOperator(OroCommerceExtractOperator):
     """
 
     def __init__(self, *, owner: Literal["customers", "customerusers"] = "customers", **kwargs: Any) -> None:
-        kwargs["entity"] = "customeraddresses" if owner == "customers" else "customeruseraddresses"
+        entities = {"customers": "customeraddresses", "customerusers": "customeruseraddresses"}
+        if owner not in entities:
+            raise ValueError(f"owner {owner!r} is none of {', '.join(entities)}")
+        kwargs["entity"] = entities[owner]
         super().__init__(**kwargs)
         self.owner = owner
 

@@ -193,6 +193,22 @@ def test_a_window_that_is_none_is_refused(
         OroCommerceExtractOrdersOperator(task_id="orders", target=tmp_path, since=since, until=until).execute({})
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({}, "give target=, the folder of the files, or records_limit="),
+        ({"target": "/lake", "include": "lineItems"}, r"give a list of names, include=\['lineItems'\]"),
+        ({"target": "/lake", "fields": "is_big"}, r"give a list of names, fields=\['is_big'\]"),
+    ],
+    ids=["no target", "include", "fields"],
+)
+def test_an_argument_that_an_extract_cannot_read_is_told(
+    connected: RunningStore, arguments: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(AirflowFailException, match=says):
+        OroCommerceExtractOrdersOperator(task_id="orders", **arguments).execute(INTERVAL)
+
+
 def test_rows_do_not_show_in_a_rendered_field() -> None:
     rows = Records([{"sku": "X-1", "email": "jane@example.com"}])
     assert str(rows) == rows.serialize() == "1 rows"
