@@ -80,9 +80,11 @@ def airflow_database() -> None:
 
 
 @pytest.fixture
-def memory() -> None:
-    """An object store in this process, by the scheme `memory`."""
+def memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object store in this process, by the scheme `memory`. As in S3 there is no folder where no file is."""
     from airflow.sdk.io import attach
     from fsspec.implementations.memory import MemoryFileSystem
 
+    for making in ("mkdir", "makedirs"):
+        monkeypatch.setattr(MemoryFileSystem, making, lambda self, path, *args, **kwargs: None)
     attach(protocol="memory", fs=MemoryFileSystem())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from oro_provider.disk import on_disk
 from oro_provider.extract.manifest import Manifest, is_data, read_manifest, write_manifest
 from oro_provider.extract.reader import index_pages
 
@@ -140,5 +141,6 @@ def _clean(folder: Any, plans: set[str], keep: set[str]) -> None:
         for file in place.iterdir():
             if str(file) not in keep and (is_data(file.name) or not current):
                 file.unlink()
-        if not any(place.iterdir()):
+        # In object storage a folder is gone with its last file.
+        if on_disk(place) and not any(place.iterdir()):
             place.rmdir()

@@ -252,18 +252,24 @@ def test_shards_in_object_storage_are_published(sandbox: RunningStore, memory: N
     from airflow.sdk import ObjectStoragePath
 
     target = "memory://lake-shards/oro"
-    shards = OroCommercePlanExtractOperator(task_id="plan", entity="orders", shards=3, full=True).execute(context())
-    manifests = [
-        OroCommerceExtractOrdersOperator(task_id="shard", target=target, shard=shard).execute(context())
-        for shard in shards
-    ]
-    nothing = OroCommercePublishExtractOperator(task_id="publish", target=target, shards=shards, manifests=[])
-    with pytest.raises(
-        AirflowFailException, match="there is no shard to publish: map the extracts over the plan's output"
-    ):
-        nothing.execute(context())
-    folder = ObjectStoragePath(target)  # a path is as good as its text
-    publish = OroCommercePublishExtractOperator(task_id="publish", target=folder, shards=shards, manifests=manifests)
-    manifest = publish.execute(context())
+    published = []
+    for cleared in range(2):  # the second plan replaces the first
+        task = context(max_tries=cleared + 2)
+        plan = OroCommercePlanExtractOperator(task_id="plan", entity="orders", shards=3, full=True)
+        shards = plan.execute(task)
+        manifests = [
+            OroCommerceExtractOrdersOperator(task_id="shard", target=target, shard=shard).execute(task)
+            for shard in shards
+        ]
+        nothing = OroCommercePublishExtractOperator(task_id="publish", target=target, shards=shards, manifests=[])
+        with pytest.raises(
+            AirflowFailException, match="there is no shard to publish: map the extracts over the plan's output"
+        ):
+            nothing.execute(task)
+        folder = ObjectStoragePath(target)  # a path is as good as its text
+        publish = OroCommercePublishExtractOperator(task_id="p", target=folder, shards=shards, manifests=manifests)
+        published.append(publish.execute(task))
+    earlier, manifest = published
     found = b"".join(ObjectStoragePath(name).read_bytes() for name in manifest["files"])
     assert len(found.splitlines()) == manifest["count"] == 120
+    assert not any(ObjectStoragePath(name).exists() for name in earlier["files"])
