@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from oro_provider.api.errors import UnexpectedAnswer
+from oro_provider.api.errors import Incomplete, UnexpectedAnswer
 from oro_provider.disk import on_disk
 
 if TYPE_CHECKING:
@@ -134,7 +134,26 @@ class RecordFiles:
         opened, self._open = self._open, {}
         for file in opened.values():
             await asyncio.to_thread(file.sink.close)
-            file.written.bytes = (self.folder / file.written.name).stat().st_size
+            file.written.bytes = self._size(file.written)
+
+    def check(self) -> None:
+        """Raise `Incomplete` where a closed file is not as it was left, before it is published."""
+        for written in self.files:
+            if self._size(written) != written.bytes:
+                raise Incomplete(self._taken(written))
+
+    def _size(self, written: WrittenFile) -> int:
+        try:
+            return int((self.folder / written.name).stat().st_size)
+        except FileNotFoundError:
+            raise Incomplete(self._taken(written)) from None
+
+    def _taken(self, written: WrittenFile) -> str:
+        return (
+            f"{self.folder / written.name} was removed or changed while it was written: another task has published the same "
+            "window of the same target. Run it again alone, and give tasks with other filters, fields or formats a target of "
+            "their own."
+        )
 
     def abandon(self) -> None:
         """Close the files without caring for what is in them: the extract has failed."""

@@ -136,6 +136,7 @@ async def _extract(
             journal.delete()
             return await _extract(client, spec, to, progress, known)
         raise
+    files.check()
     manifest = _publish(spec, to, state, files)
     if journal is not None:
         journal.delete()

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oro_provider.api.async_client import AsyncOroClient
+from oro_provider.api.errors import Incomplete
 from oro_provider.api.settings import Settings
 from oro_provider.entities.model import Entity
 from oro_provider.entities.orders import ORDERS
 from oro_provider.entities.products import PRODUCTS
+from oro_provider.extract.files import RecordFiles
 from oro_provider.extract.manifest import read_manifest
 from oro_provider.extract.pages import Pages
 from oro_provider.extract.reader import Destination, Extract, extract
@@ -259,6 +261,30 @@ def test_objects_are_what_the_store_sent(sandbox: RunningStore, tmp_path: Path) 
     assert refs == lines.keys()
     assert all(set(line["relationships"]) >= {"product"} for line in lines.values())
     assert len(subtotals) >= len(orders)
+
+
+@pytest.mark.parametrize("taken", ["closed", "open"])
+def test_files_that_another_run_has_removed_are_not_published(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: str
+) -> None:
+    add = RecordFiles.add
+    pages: list[Any] = []
+
+    def add_and_be_overtaken(self: RecordFiles, tables: Any) -> bool:
+        pages.append(tables)
+        if len(pages) == 15:
+            assert {written.name for written in self.files} > {*self.open_names} > set()
+            for written in self.files:
+                if (written.name in self.open_names) == (taken == "open"):
+                    (tmp_path / written.name).unlink()
+        return add(self, tables)
+
+    monkeypatch.setattr(RecordFiles, "add", add_and_be_overtaken)
+    to = Destination(tmp_path, "slow", work=tmp_path / "work", file_bytes=30_000, block_bytes=5_000)
+    with pytest.raises(Incomplete, match="another task has published the same window of the same target"):
+        run(sandbox, Extract(ORDERS), to)
+    assert not (tmp_path / "manifest.json").exists()
+    assert run(sandbox, Extract(ORDERS), to)["count"] == 400  # the next attempt begins afresh
 
 
 def test_a_manifest_whose_file_is_not_there_is_told_with_the_cure(sandbox: RunningStore, tmp_path: Path) -> None:
