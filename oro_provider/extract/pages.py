@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class PartRows:
-    """Records of a list that is read apart, by their owner's id, and what they include."""
+    """Records of a list that is read apart, by their owner's id, and what they include; owners that no longer came are `without`."""
 
     by_owner: dict[str, list[msgspec.Raw]] = field(default_factory=dict)
     included: list[msgspec.Raw] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -53,6 +54,12 @@ class PageRows:
     missing: list[str] = field(default_factory=list)
     newest: str = ""
     scope: Mapping[str, FilterValue] = field(default_factory=dict)
+
+    def leave_out(self, absent: set[str]) -> None:
+        """Count these as missing, though they came."""
+        if absent:
+            self.data = [data for data in self.data if identity(data).id not in absent]
+            self.missing = [*self.missing, *absent]
 
 
 class Pages:
@@ -75,16 +82,17 @@ class Pages:
         """Return the records with these ids, with all that the extract wants of them; `dates` are the index's."""
         try:
             page = await self._page(ids)
-            found = ids
+            gone = set(page.missing)
+            found = [id_ for id_ in ids if id_ not in gone] if gone else ids
+            if found and self._apart:
+                parts = await asyncio.gather(*(self._part(name, found) for name in self._apart))
+                page.apart = dict(zip(self._apart, parts, strict=True))
+                page.leave_out({id_ for part in parts for id_ in part.without})
             page.scope = self._spec.scope
             page.newest = max(dates, default="")
             if page.missing:
                 gone = set(page.missing)
-                found = [id_ for id_ in ids if id_ not in gone]
                 page.newest = max((date for id_, date in zip(ids, dates, strict=True) if id_ not in gone), default="")
-            if found and self._apart:
-                parts = await asyncio.gather(*(self._part(name, found) for name in self._apart))
-                page.apart = dict(zip(self._apart, parts, strict=True))
         except OroCommerceError as error:
             span = f"{self._spec.type} {ids[0]}" + (f" to {ids[-1]}" if len(ids) > 1 else "")
             error.args = (f"{span} could not be read, so nothing is published: {error}",)
@@ -195,6 +203,7 @@ class Pages:
             if name not in item.relationships:
                 raise ValueError(f"this store's {self._spec.type} have no {name}: leave it out of `include`")
             lists[item.id] = msgspec.convert(item.relationships[name].get("data") or [], list[Identity])
+        part.without.extend(id_ for id_ in ids if id_ not in lists)
         for id_, refs in lists.items():
             absent = [ref.id for ref in refs if ref not in documents]
             if absent:

@@ -89,6 +89,30 @@ def test_a_record_that_a_page_leaves_out_fails_the_extract(
     assert not (tmp_path / "manifest.json").exists()
 
 
+@pytest.mark.parametrize("deleted", [False, True], ids=["left out", "deleted meanwhile"])
+def test_an_order_whose_subtotals_do_not_come_is_not_taken_for_one_without(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deleted: bool
+) -> None:
+    def without_one(request: Request, response: Response) -> Response:
+        if "ordersubtotals" not in request.url or "filter[id]=41" not in request.url:
+            return response
+        document = json.loads(response.body)
+        assert document["data"].pop(0)["id"] == "41"
+        if deleted:
+            sandbox.execute('DELETE FROM orders WHERE "id" = 41')
+        return Response(200, response.headers, json.dumps(document).encode())
+
+    changing(monkeypatch, without_one)
+    spec = Extract(ORDERS, include=("orderSubtotals",))
+    if deleted:
+        manifest = run(sandbox, tmp_path, spec)
+        assert (manifest["count"], manifest["deleted"], len(lines(manifest))) == (299, 1, 299)
+        assert all(order["orderSubtotals"] for order in lines(manifest))
+    else:
+        with pytest.raises(Incomplete, match=r"left 1 orders out of its pages .* ids 41"):
+            run(sandbox, tmp_path, spec)
+
+
 def test_a_total_that_the_rows_do_not_reach_fails_the_extract(
     sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
