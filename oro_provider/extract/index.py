@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from oro_provider.api.documents import LONGEST_ID
 from oro_provider.api.errors import Incomplete, InvalidRequest, TimedOut, UnexpectedAnswer
 from oro_provider.extract.heads import entries_reader
+from oro_provider.extract.large import CONTRADICTIONS, refuses_size
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 # Records a request, the next where a store refuses the size or takes too long for it.
 SIZES = (5000, 1000, 100)
-# The rows and the total of an answer are two queries of the store, between which a row may come or go.
-CONTRADICTIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,8 @@ class Index:
         self._client = client
         self._spec = spec
         self._last = last
-        self._sizes = list(SIZES)
+        own = spec.page_size or client.settings.page_size
+        self._sizes = [*SIZES, own] if own < SIZES[-1] else [*SIZES]
         self._read = entries_reader(spec.date)
 
     async def pages(self) -> AsyncIterator[IndexPage]:
@@ -100,8 +100,7 @@ class Index:
                 if not smaller:
                     raise
             except InvalidRequest as error:
-                # `max_results` of a resource or an installation: "The value should be less than or equals to N."
-                if not smaller or all(said.parameter != "page[size]" for said in error.errors):
+                if not smaller or not refuses_size(error):
                     raise
             del self._sizes[0]
 

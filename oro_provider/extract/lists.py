@@ -13,6 +13,7 @@ from oro_provider.api.errors import Incomplete
 from oro_provider.api.query import Query
 from oro_provider.entities.shapes import SHAPES
 from oro_provider.extract.heads import Identity, identity, lengths_reader
+from oro_provider.extract.large import LargePages
 from oro_provider.extract.records import IncludeTree, include_paths, include_tree, sparse_fields
 
 if TYPE_CHECKING:
@@ -64,14 +65,15 @@ class Lists:
         below = self._asked[type_][name]
         shape = SHAPES.get(refs[0].type)
         fields = sparse_fields(refs[0].type, shape, below or {}, frozenset()) if shape and below is not None else {}
-        query = Query(size=1000, sort=("id",), fields=fields, include=tuple(include_paths(below or {})), number=1)
+        query = Query(sort=("id",), fields=fields, include=tuple(include_paths(below or {})), number=1)
+        large = LargePages(self._client, 1000)
         whole: dict[str, msgspec.Raw] = {}
-        while True:
-            raw = await self._client.perform(self._client.calls.raw_page(f"{type_}/{item['id']}/{name}", query))
+        more = True
+        while more:
+            # A total of such a list is a 500 in 5.1 and 6.0.
+            raw, more = await large.page(f"{type_}/{item['id']}/{name}", query, total=False)
             whole.update((identity(one).id, one) for one in raw.data)
             page.included.extend(raw.included)
-            if len(raw.data) < 1000:
-                break
             query = query.where(number=(query.number or 1) + 1)
         known = {ref.id for ref in refs}
         if known - whole.keys():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oro_provider.api.errors import Incomplete
+from oro_provider.api.errors import Incomplete, InvalidRequest
 from oro_provider.api.query import FilterValue, Query
+from oro_provider.extract.large import refuses_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +72,13 @@ class Missing:
             filters={**where, **self._scope, "id": list(ids)},
             fields=self._spec.index.fields,
             sort=("id",),
-            size=2 * CHUNK,
+            size=len(ids),
         )
-        page = await self._client.perform(self._client.calls.page(self._spec.type, query))
+        try:
+            page = await self._client.perform(self._client.calls.page(self._spec.type, query))
+        except InvalidRequest as error:
+            if len(ids) == 1 or not refuses_size(error):
+                raise
+            middle = len(ids) // 2
+            return await self._known(ids[:middle], where) | await self._known(ids[middle:], where)
         return {resource.id for resource in page.resources}

@@ -15,6 +15,7 @@ from oro_provider.api.errors import Incomplete, UnexpectedAnswer
 from oro_provider.api.query import Query
 from oro_provider.extract.heads import Identity, identity
 from oro_provider.extract.index import IndexPage
+from oro_provider.extract.large import LargePages
 from oro_provider.extract.pages import PageRows
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ async def scopes(client: AsyncOroClient, spec: Extract, keyset: Keyset) -> list[
     if keyset.each in spec.filters:
         return [spec]
     type_ = spec.entity.shape.relationships[keyset.each].type
-    query = Query(fields={type_: ["id"]}, size=1000)
+    query = Query(fields={type_: ["id"]}, size=client.settings.page_size)
     ids = [resource.id async for page in client.pages(type_, query) for resource in page.resources]
     return [replace(spec, filters={**spec.filters, keyset.each: id_}) for id_ in ids]
 
@@ -106,20 +107,17 @@ class Rest:
 
 async def keyed_index(client: AsyncOroClient, spec: Extract, keyset: Keyset) -> AsyncIterator[IndexPage]:
     """Yield the ids in the order of their owners; the last owner of a full page is left to the next, as it may be cut."""
-    query = Query(filters=spec.where, fields={spec.type: [keyset.by]}, sort=(keyset.by, "id"), size=KEYED_SIZE)
-    while True:
-        raw = await client.perform(client.calls.raw_page(spec.type, query, total=True))
+    query = Query(filters=spec.where, fields={spec.type: [keyset.by]}, sort=(keyset.by, "id"))
+    large = LargePages(client, KEYED_SIZE)
+    more = True
+    while more:
+        raw, more = await large.page(spec.type, query)
         rows = [_decode(data) for data in raw.data]
         owners = [_owner(keyset.by, row) for row in rows]
-        whole = len(rows)
-        if len(rows) == KEYED_SIZE:
-            whole = owners.index(owners[-1])
-            if whole == 0:
-                raise Incomplete(f"One of the {keyset.by}s has more than {KEYED_SIZE} {spec.type}.")
-        elif raw.total != len(rows):
-            raise Incomplete(f"The store says that it has {raw.total} more {spec.type}, and sends {len(rows)}.")
+        whole = owners.index(owners[-1]) if more else len(rows)
+        if more and whole == 0:
+            raise Incomplete(f"One of the {keyset.by}s has more than {len(rows)} {spec.type}.")
         ids = [row.id for row in rows[:whole]]
         yield IndexPage(ids, [""] * whole, max(raw.total or 0, whole), None)
-        if whole == len(rows):
-            return
-        query = query.filtered({f"{keyset.by}.id[gt]": owners[whole - 1]})
+        if more:
+            query = query.filtered({f"{keyset.by}.id[gt]": owners[whole - 1]})

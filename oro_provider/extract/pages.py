@@ -18,6 +18,7 @@ from oro_provider.api.errors import Incomplete, OroCommerceError, TimedOut, Unex
 from oro_provider.api.query import Query
 from oro_provider.entities.shapes import SHAPES
 from oro_provider.extract.heads import Identity, identity
+from oro_provider.extract.large import LargePages
 from oro_provider.extract.lists import Lists, asked_lists
 from oro_provider.extract.records import IncludeTree, include_paths, sparse_fields
 from oro_provider.extract.spec import ids_filter
@@ -69,6 +70,7 @@ class Pages:
         self._client = client
         self._spec = spec
         self._apart = spec.apart
+        self._large = LargePages(client, 1000)
         self._selection = Selection(client.calls, spec.type, spec.page)
         self._lists = Lists(client, spec) if asked_lists(spec) else None
         # How every version of OroCommerce begins a resource object; what begins otherwise is decoded for its id.
@@ -169,25 +171,20 @@ class Pages:
         type_ = self._spec.entity.shape.relationships[name].type
         fields = sparse_fields(type_, SHAPES[type_], below, frozenset(), [apart.owner])
         filters = {apart.owner: list(ids)}
-        query = Query(filters=filters, sort=("id",), fields=fields, include=tuple(include_paths(below)), size=1000)
+        query = Query(filters=filters, sort=("id",), fields=fields, include=tuple(include_paths(below)))
         owners = set(ids)
-        while True:
-            raw = await self._client.perform(self._client.calls.raw_page(type_, query, total=True))
+        more = True
+        while more:
+            raw, more = await self._large.page(type_, query)
             if raw.data:
                 _check_delivered(raw.data[0], type_, set(below))
+                query = query.filtered({"id[gt]": id_number(type_, identity(raw.data[-1]).id)})
             for data in raw.data:
                 owner = _owner_of(data, apart.owner)
                 if owner not in owners:
                     raise UnexpectedAnswer(f"Asked for the {name} of some {self._spec.type}, the store sent others'.")
                 part.by_owner.setdefault(owner, []).append(data)
             part.included.extend(raw.included)
-            if len(raw.data) < 1000:
-                if raw.total != len(raw.data):
-                    raise Incomplete(
-                        f"The store says that there are {raw.total} more {type_}, and sends {len(raw.data)}."
-                    )
-                return
-            query = query.filtered({"id[gt]": id_number(type_, identity(raw.data[-1]).id)})
 
     async def _computed(self, part: PartRows, name: str, apart: Apart, below: IncludeTree, ids: Sequence[str]) -> None:
         """Ask the same records again for a list that the store computes, a few at a time."""

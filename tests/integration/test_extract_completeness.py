@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ import pytest
 from oro_provider.api.async_client import AsyncOroClient
 from oro_provider.api.errors import Incomplete, InvalidRequest, OroCommerceError, ServerError, TruncatedAnswer
 from oro_provider.api.exchange import Failure, Response, Retries
+from oro_provider.entities import entity_of
 from oro_provider.entities.model import Entity
 from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
 from oro_provider.entities.products import PRODUCTS
@@ -227,6 +230,60 @@ def test_products_are_read_whole_though_their_total_is_the_pages(sandbox: Runnin
     assert {name["product"] for record in records for name in record["names"]} == stored
 
 
+APART = {
+    "names": Extract(PRODUCTS, include=("names", "unitPrecisions")),
+    "prices": Extract(entity_of("productprices")),
+    "long lists": Extract(ORDERS, include=("lineItems",)),
+}
+
+
+@pytest.mark.parametrize("spec", APART.values(), ids=APART)
+def test_a_store_with_a_maximum_size_of_pages_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: Extract
+) -> None:
+    def at_most_50(request: Request, response: Response) -> Response:
+        size = re.search(r'"size":"(\d+)"|page\[size\]=(\d+)', request.url + (request.body or b"").decode())
+        if size is None or int(size[1] or size[2]) <= 50:
+            return response
+        said = {
+            "title": "filter constraint",
+            "detail": "less than or equals to 50.",
+            "source": {"parameter": "page[size]"},
+        }
+        body = {"errors": [{"status": "400", **said}]}
+        return Response(400, {"content-type": "application/vnd.api+json"}, json.dumps(body).encode())
+
+    with running(seed=3, orders=30, version="5.1") as sandbox:
+        lengthen(sandbox, 130)
+        whole = run(sandbox, tmp_path / "whole", spec)
+        changing(monkeypatch, at_most_50)
+        read = run(sandbox, tmp_path / "cut", spec)
+    assert sorted(lines(read), key=itemgetter("id")) == sorted(lines(whole), key=itemgetter("id"))
+
+
+@pytest.mark.parametrize(("times", "whole"), [(2, True), (99, False)], ids=["twice", "for ever"])
+@pytest.mark.parametrize("name", ["names", "prices"])
+def test_a_total_that_is_of_another_moment_than_its_rows_is_asked_for_again(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, times: int, whole: bool
+) -> None:
+    left = list(range(times))
+
+    def one_more(request: Request, response: Response) -> Response:
+        total = response.headers.get("x-include-total-count")
+        if not total or f"product{name}" not in request.url or not left:
+            return response
+        left.pop()
+        return Response(200, {**response.headers, "x-include-total-count": str(int(total) + 1)}, response.body)
+
+    changing(monkeypatch, one_more)
+    spec = replace(APART[name], page_size=1000)
+    if whole:
+        assert run(sandbox, tmp_path, spec)["count"] == len(lines(run(sandbox, tmp_path / "again", spec)))
+    else:
+        with pytest.raises(Incomplete, match=rf"more product{name}, and sends \d+ \(3 times\)"):
+            run(sandbox, tmp_path, spec)
+
+
 def test_an_index_of_several_requests_reads_on_by_id(
     sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -379,7 +436,7 @@ def test_an_order_that_the_index_leaves_out_is_not_taken_for_deleted(
     known = [{"id": row[0]} for row in sandbox.execute('SELECT "id" FROM orders ORDER BY "id"')]
 
     def without_one(request: Request, response: Response) -> Response:
-        if "sort=id" not in request.url or "filter" in request.url:
+        if response.status != 200 or "sort=id" not in request.url or "filter" in request.url:
             return response
         document = json.loads(response.body)
         total = {"x-include-total-count": str(len(document["data"]) - 1)}
