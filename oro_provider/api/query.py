@@ -65,7 +65,8 @@ def timestamp(moment: datetime) -> str:
     """Return a moment as every version accepts it in a filter: UTC, whole seconds, `Z` (fractions are a 400)."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone")
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # strftime writes the year 1 with one digit, which a store takes for no date.
+    return moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta, timezone
 from oro_provider.api.query import Range, timestamp
 
 SECOND = timedelta(seconds=1)
+# What `since` may be for all that there is.
+FIRST = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,13 @@ class Window:
 
     def widened(self, overlap: timedelta) -> Window:
         """Return the window that begins earlier by `overlap`."""
-        return Window(self.since - overlap, self.until)
+        return Window(self.since - min(overlap, self.since - FIRST), self.until)
 
     @property
     def folder(self) -> str:
         """As a folder's name, which sorts by time: `since=20260131T000000Z_until=20260201T000000Z`."""
-        return f"since={self.since:%Y%m%dT%H%M%SZ}_until={self.until:%Y%m%dT%H%M%SZ}"
+        since, until = (timestamp(moment).replace("-", "").replace(":", "") for moment in (self.since, self.until))
+        return f"since={since}_until={until}"
 
     def __str__(self) -> str:
         return f"{timestamp(self.since)} .. {timestamp(self.until)}"
