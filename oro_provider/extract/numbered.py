@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from oro_provider.api.documents import id_number
-from oro_provider.api.errors import Incomplete, UnexpectedAnswer
+from oro_provider.api.errors import Incomplete, InvalidRequest, UnexpectedAnswer
 from oro_provider.api.query import Query
 from oro_provider.extract.heads import Identity, identity
 from oro_provider.extract.index import IndexPage
-from oro_provider.extract.large import LargePages
+from oro_provider.extract.large import LargePages, refuses_size
 from oro_provider.extract.pages import PageRows
 
 if TYPE_CHECKING:
@@ -36,7 +36,15 @@ async def numbered_pages(client: AsyncOroClient, spec: Extract, pages: Pages) ->
     query = spec.page.where(size=size, sort=("id",), number=1)
     seen: set[str] = set()
     while True:
-        raw = await client.perform(client.calls.raw_page(spec.type, query, total=True))
+        try:
+            raw = await client.perform(client.calls.raw_page(spec.type, query, total=True))
+        except InvalidRequest as error:
+            if not refuses_size(error) or seen:
+                raise
+            # The statuses of orders have neither pages nor an order before 7.0: all of them come at once.
+            everything = query.where(size=None, number=None, sort=())
+            raw = await client.perform(client.calls.raw_page(spec.type, everything, total=True))
+            size = len(raw.data) + 1
         ids = [identity(data).id for data in raw.data]
         if not seen.isdisjoint(ids):
             raise Incomplete(f"{spec.type} changed while they were read by page number: nothing is published.")

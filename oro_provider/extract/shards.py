@@ -42,8 +42,12 @@ class Shard(TypedDict):
 async def plan_shards(client: AsyncOroClient, spec: Extract, shards: int, plan: str) -> list[Shard]:
     """Cut an extract into at most `shards` ranges of ids with about as many records each; at least one, if an empty one.
 
-    Raise `NotSettled` as the reading itself does.
+    Raise `NotSettled` as the reading itself does, `ValueError` for a resource whose ids have no ranges.
     """
+    if spec.by_number:
+        raise ValueError(
+            f"{spec.type} have ids that are no integers, so there are no ranges to cut: read them in one task"
+        )
     cells: list[tuple[int, int, int]] = []
     cell = 1
     async for page in index_pages(client, spec):

@@ -371,7 +371,9 @@ def test_a_price_that_is_deleted_while_prices_are_read_is_counted(
     assert (manifest["count"], manifest["moved"], manifest["deleted"]) == (before - 1, 0, 1)
 
 
-@pytest.mark.parametrize("type_", ["countries", "productunits", "regions", "inventorylevels", "customeraddresses"])
+@pytest.mark.parametrize(
+    "type_", ["countries", "productunits", "regions", "inventorylevels", "customeraddresses", "orderinternalstatuses"]
+)
 def test_any_resource_of_a_known_shape_is_read_whole(sandbox: RunningStore, tmp_path: Path, type_: str) -> None:
     stored = {str(row[0]) for row in sandbox.execute(f'SELECT "id" FROM "{type_}"')}
     manifest = run(sandbox, tmp_path, Extract(Entity(type=type_)))

@@ -228,6 +228,13 @@ def test_a_plan_is_read_in_shards_and_published_as_one(
     assert ids(manifest) == [str(row[0]) for row in sandbox.execute('SELECT "id" FROM orders ORDER BY "id"')]
 
 
+@pytest.mark.parametrize("entity", ["productprices", "productunits"])
+def test_a_plan_of_what_has_no_ranges_of_ids_is_refused(sandbox: RunningStore, entity: str) -> None:
+    plan = OroCommercePlanExtractOperator(task_id="plan", entity=entity, filters={"priceList": "1"})
+    with pytest.raises(AirflowFailException, match=f"{entity} have ids that are no integers, .* read them in one task"):
+        plan.execute(context())
+
+
 @pytest.mark.parametrize("format_", ["jsonl", "jsonl.gz", "parquet"])
 def test_files_in_object_storage_are_those_of_a_disk(
     sandbox: RunningStore, memory: None, tmp_path: Path, format_: Any
