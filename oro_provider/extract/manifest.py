@@ -60,7 +60,7 @@ def read_manifest(folder: Any) -> Any:
             "executors of several machines the target must be shared, such as s3://)."
         )
     manifest = msgspec.json.decode(path.read_bytes())
-    for name in manifest["files"]:
+    for name in [*manifest["files"], *(name for names in manifest["related"].values() for name in names)]:
         if not (folder / name.rpartition("/")[2]).exists():
             raise ValueError(f"{name} is in the manifest {path} and not there: run the extract of this window again.")
     return manifest

@@ -132,18 +132,20 @@ def publish_shards(folder: Any, shards: Sequence[Shard], manifests: Sequence[Man
         complete=True,
     )
     write_manifest(folder, whole, set())
-    _clean(folder, {shard["plan"] for shard in shards}, {*whole["files"], *(n for ns in related.values() for n in ns)})
+    _clean(folder, {shard["plan"] for shard in shards}, [*whole["files"], *(n for ns in related.values() for n in ns)])
     return whole
 
 
-def _clean(folder: Any, plans: set[str], keep: set[str]) -> None:
+def _clean(folder: Any, plans: set[str], published: Sequence[str]) -> None:
     """Remove the files of earlier plans, and those of this one that were replaced."""
+    # By folder and name, since one path in object storage has several spellings (`s3://bucket`, `s3://connection@bucket`).
+    keep = {tuple(name.split("/")[-2:]) for name in published}
     for place in folder.iterdir():
         if not place.is_dir():
             continue
         current = place.name.rpartition("-")[0] in plans
         for file in place.iterdir():
-            if str(file) not in keep and (is_data(file.name) or not current):
+            if (place.name, file.name) not in keep and (is_data(file.name) or not current):
                 file.unlink()
         # In object storage a folder is gone with its last file.
         if on_disk(place) and not any(place.iterdir()):

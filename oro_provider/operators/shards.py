@@ -13,6 +13,7 @@ from oro_provider.operators.extract import OroCommerceExtractOperator, attempt
 from oro_provider.operators.store import StoreOperator
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
+from oro_provider.version_compat import AirflowFailException
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,6 +40,8 @@ class OroCommercePlanExtractOperator(OroCommerceExtractOperator):
     def _extract(self, context: Context) -> Any:
         from oro_provider.extract.shards import plan_shards
 
+        if self.window is not None:
+            raise AirflowFailException("a plan cuts a window of time: leave out window= and asset=")
         spec = self.spec(context)
         plan = attempt(context) or uuid4().hex[:12]
         shards: list[Shard] = self.work(lambda client: plan_shards(client, spec, self.shards, plan))

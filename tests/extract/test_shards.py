@@ -13,7 +13,7 @@ from oro_provider.api.calls import Calls, Selection
 from oro_provider.api.query import Range
 from oro_provider.api.settings import Settings
 from oro_provider.entities.orders import ORDERS
-from oro_provider.extract.manifest import Manifest, write_manifest
+from oro_provider.extract.manifest import Manifest, read_manifest, write_manifest
 from oro_provider.extract.shards import Shard, cut, publish_shards, shard_folder
 from oro_provider.extract.spec import Extract
 
@@ -67,6 +67,8 @@ def test_a_plan_is_published_whole_and_replaces_the_one_before(tmp_path: Path) -
     assert (manifest["count"], manifest["moved"], manifest["max_updated_at"]) == (2, 2, "2026-11-02T00:00:00Z")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b-00000", "b-00001", "manifest.json"]
     assert all(Path(name).exists() for name in manifest["files"])
+    assert publish_shards(tmp_path, after, [read_manifest(shard_folder(tmp_path, part)) for part in after]) == manifest
+    assert all(Path(name).exists() for name in manifest["files"])
 
 
 def test_a_shard_that_is_missing_or_of_another_plan_is_refused(tmp_path: Path) -> None:
@@ -78,6 +80,10 @@ def test_a_shard_that_is_missing_or_of_another_plan_is_refused(tmp_path: Path) -
         publish_shards(tmp_path, [shard("b", 0), shard("b", 1)], manifests)
     with pytest.raises(ValueError, match="shard 1 was read again since: run the publishing task again"):
         publish_shards(tmp_path, plan, [manifests[0], {**manifests[1], "files": ["an/older.jsonl"]}])
+    related = {**manifests[1], "related": {"orderlineitems": [f"{manifests[1]['path']}/orderlineitems-a-00000.jsonl"]}}
+    write_manifest(Path(related["path"]), related, None)
+    with pytest.raises(ValueError, match=r"orderlineitems-a-00000.jsonl is in the manifest .* and not there"):
+        publish_shards(tmp_path, plan, [manifests[0], related])
     Path(manifests[1]["files"][0]).unlink()
     with pytest.raises(ValueError, match=r"is in the manifest .* and not there"):
         publish_shards(tmp_path, plan, manifests)

@@ -235,6 +235,12 @@ def test_a_plan_of_what_has_no_ranges_of_ids_is_refused(sandbox: RunningStore, e
         plan.execute(context())
 
 
+def test_a_plan_of_a_watermark_is_refused(sandbox: RunningStore) -> None:
+    plan = OroCommercePlanExtractOperator(task_id="plan", entity="orders", window="watermark")
+    with pytest.raises(AirflowFailException, match="a plan cuts a window of time"):
+        plan.execute(context())
+
+
 @pytest.mark.parametrize("format_", ["jsonl", "jsonl.gz", "parquet"])
 def test_files_in_object_storage_are_those_of_a_disk(
     sandbox: RunningStore, memory: None, tmp_path: Path, format_: Any
