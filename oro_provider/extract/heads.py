@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class Refs(msgspec.Struct, gc=False):
-    """A to-many relationship, its identifiers unread. A relationship that came without `data` has none."""
+    """A relationship, its identifiers unread: a list where it is to-many. One that came without `data` has none."""
 
-    data: list[msgspec.Raw] = []
+    data: list[msgspec.Raw] | dict[str, msgspec.Raw] | None = []
 
 
 class Identity(msgspec.Struct, frozen=True, gc=False):
@@ -63,7 +63,7 @@ def entries_reader(date: str | None) -> Callable[[Response], Entries]:
 
 
 def lengths_reader(names: Sequence[str]) -> Callable[[Any], dict[str, int]]:
-    """Return a function that reads the lengths of these to-many lists from a resource object's bytes."""
+    """Return a function that reads the lengths of those of these relationships that are lists from a resource object's bytes."""
     fields = {f"list_{number}": name for number, name in enumerate(names)}
     relationships = msgspec.defstruct(
         "Relationships", [(field, Refs | None, None) for field in fields], rename=fields, gc=False
@@ -74,6 +74,6 @@ def lengths_reader(names: Sequence[str]) -> Callable[[Any], dict[str, int]]:
     def read(data: Any) -> dict[str, int]:
         found = decode(data).relationships  # type: ignore[attr-defined]
         read = ((name, getattr(found, field, None)) for field, name in fields.items())
-        return {name: len(refs.data) for name, refs in read if refs is not None}
+        return {name: len(refs.data) for name, refs in read if refs is not None and isinstance(refs.data, list)}
 
     return read

@@ -87,12 +87,16 @@ class Lists:
 
 
 def asked_lists(spec: Extract) -> dict[str, dict[str, IncludeTree | None]]:
-    """Return the to-many lists that are asked for, by type and name, with what is included below each; None: its ids only."""
+    """Return the to-many lists that are asked for, by type and name, with what is included below each; None: its ids only.
+
+    What only a user's store has may be a list too.
+    """
     lists: dict[str, dict[str, IncludeTree | None]] = {}
     for type_, names in spec.sparse.items():
-        relationships = (spec.entity.shape if type_ == spec.type else SHAPES[type_]).relationships
+        shape = spec.entity.shape if type_ == spec.type else SHAPES[type_]
         for name in names:
-            if name in relationships and relationships[name].many:
+            to = shape.relationships.get(name)
+            if to.many if to is not None else name not in shape.attributes:
                 lists.setdefault(type_, {})[name] = None
     _note_included(lists, spec.type, spec.entity.shape, spec.together)
     return lists

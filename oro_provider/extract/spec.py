@@ -57,6 +57,10 @@ class Extract:
             raise ValueError(f"layout {self.layout!r} is neither 'records' nor 'objects'")
         for path in self.filters:
             self._check_filter(path)
+        if self.type not in SHAPES and not self.fields:
+            raise ValueError(
+                f"what {self.type} have is not known: name in fields= the attributes and references to read"
+            )
         if self.window is not None and self.date is None:
             raise ValueError(f"{self.entity.type} have no date of their last change: read them without a window")
 

@@ -102,6 +102,7 @@ DAY = Window(datetime(2026, 11, 7, tzinfo=timezone.utc), datetime(2026, 11, 8, t
     [
         ({"layout": "rows"}, "layout 'rows' is neither 'records' nor 'objects'"),
         ({"entity": PRODUCT_PRICES, "window": DAY}, "productprices have no date of their last change"),
+        ({"entity": Entity(type="mythings")}, "what mythings have is not known: name in fields= the attributes"),
         ({"filters": {"id[gt]": "7"}}, "use the window, or a range of ids"),
         ({"window": DAY, "filters": {"updatedAt[gt]": "2026-11-07"}}, "use the window, or a range of ids"),
     ],

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oro_provider.api.exchange import Response
 from oro_provider.entities.orders import ORDERS, SHIPPING_TRACKINGS
 from oro_provider.extract.reader import Extract
 from oro_provider.sandbox import running
-from tests.integration.reading import lines, run
+from tests.integration.reading import changing, lines, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from oro_provider.api.exchange import Request
     from oro_provider.sandbox.server import RunningStore
+
+JSONAPI = "application/vnd.api+json"
 
 
 @pytest.fixture
@@ -69,6 +73,29 @@ def test_a_list_of_an_included_record_that_the_store_cuts_is_read_to_its_end(tmp
     else:
         (path,) = manifest["related"]["customeraddresses"]
         assert wanted <= {json.loads(line)["id"] for line in Path(path).read_text().splitlines()}
+
+
+def test_a_list_that_only_this_store_has_is_read_to_its_end(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = [{"type": "mythings", "id": str(id_)} for id_ in range(1, 131)]
+
+    def with_things(request: Request, response: Response) -> Response:
+        if "/orders/41/myThings" in request.url:
+            return Response(200, {"content-type": JSONAPI}, json.dumps({"data": things}).encode())
+        if response.status != 200 or "myThings" not in request.url:
+            return response
+        document = json.loads(response.body)
+        for order in document["data"]:
+            order["relationships"]["myThings"] = {"data": things[:100] if order["id"] == "41" else []}
+            order["relationships"]["myThing"] = {"data": things[0]}
+        return Response(200, response.headers, json.dumps(document).encode())
+
+    changing(monkeypatch, with_things)
+    records = lines(run(sandbox, tmp_path, Extract(ORDERS, fields=("myThings", "myThing"))))
+    found = {record["id"]: record["_extra"] for record in records}
+    assert len(found.pop("41")["myThings"]) == 130
+    assert all(extra == {"myThing": "1", "myThings": []} for extra in found.values())
 
 
 @pytest.mark.parametrize("include", ["lineItems.orders", "lineItems.orders.customer"])
