@@ -65,18 +65,20 @@ class ObjectsLayout:
 
     def tables(self, page: PageRows) -> Tables:
         """Return the page's resource objects by type."""
-        tables: Tables = {self._type: list(page.data)}
         related = [*page.included]
         for part in page.apart.values():
             related += (data for found in part.by_owner.values() for data in found)
             related += part.included
+        tables: Tables = {}
         seen: set[Identity] = set()
         for data in related:
             ref = identity(data)
             if ref not in seen:
                 seen.add(ref)
-                tables.setdefault(RELATED + ref.type if ref.type == self._type else ref.type, []).append(data)
-        return tables
+                tables.setdefault(ref.type, []).append(data)
+        if self._type in tables:
+            tables[RELATED + self._type] = tables.pop(self._type)
+        return {self._type: list(page.data), **tables}
 
 
 class RecordsLayout:
