@@ -64,6 +64,17 @@ def sparse_fields(
     return fields
 
 
+def check_delivered(resource: Resource, include: Iterable[str], fields: Mapping[str, Iterable[str]]) -> None:
+    """Raise `ValueError` for what was asked of a resource by name and did not come: what a store does not know it ignores in silence."""
+    asked = {*(path.partition(".")[0] for path in include), *fields.get(resource.type, ())}
+    absent = asked - {"id", *resource.attributes, *resource.relationships}
+    if absent:
+        raise ValueError(
+            f"this store's {plain(resource.type)} have no {', '.join(sorted(absent))}: leave it out of `include` and `fields` (what a "
+            "store does not know it ignores in silence)"
+        )
+
+
 def flat_record(resource: Resource, included: Mapping[Ref, Resource], tree: IncludeTree) -> Record:
     """Return a resource as a flat record, with what the tree names nested in it."""
     record: Record = {"id": resource.id, **resource.attributes}

@@ -29,7 +29,7 @@ from oro_provider.connection import (
     ui_field_behaviour,
 )
 from oro_provider.entities import paging_order
-from oro_provider.extract.records import flat_record, include_tree
+from oro_provider.extract.records import check_delivered, flat_record, include_tree
 from oro_provider.grant_variable import VariableGrants
 from oro_provider.version_compat import in_thread
 
@@ -121,10 +121,15 @@ class OroCommerceHook(HttpHook):
     def get(
         self, type_: str, id_: str, *, include: Iterable[str] = (), fields: Mapping[str, Iterable[str]] | None = None
     ) -> dict[str, Any]:
-        """Return one record as a flat dict, with what is included nested in it: `hook.get("orders", "7")`."""
+        """Return one record as a flat dict, with what is included nested in it: `hook.get("orders", "7")`.
+
+        Raise `ValueError` for an include or a field that the store does not know.
+        """
         include = names_of(include)
-        query = Query(include=include, fields=_all_fields(type_, fields or {}, filtered_names(include)))
-        return _flat(self.client.get(type_, str(id_), query), include)
+        fields = _all_fields(type_, fields or {}, filtered_names(include))
+        record = self.client.get(type_, str(id_), Query(include=include, fields=fields))
+        check_delivered(record.resource, include, fields)
+        return _flat(record, include)
 
     def list(
         self,
@@ -138,14 +143,16 @@ class OroCommerceHook(HttpHook):
         """Yield every record of a list as a flat dict, page after page to its end.
 
         Name the `fields` that you need: a store's default document of an order is ten times as slow (6.1.9). What a filter looks
-        at and what is included come along.
+        at and what is included come along. Raise `ValueError` for an include or a field that the store does not know.
         """
         include, filters = names_of(include), filters or {}
-        fields = _all_fields(type_, fields or {}, [*filtered_names(filters), *filtered_names(include)])
+        fields = {one: names_of(names) for one, names in (fields or {}).items()}
+        asked = _all_fields(type_, fields, [*filtered_names(filters), *filtered_names(include)])
         size = page_size or self.settings.page_size
-        query = Query(filters=filters, include=include, fields=fields, size=size)
+        query = Query(filters=filters, include=include, fields=asked, size=size)
         for page in self.client.pages(type_, query, order=paging_order(type_), until_empty=bool(filters)):
             for resource in page.resources:
+                check_delivered(resource, include, fields)
                 yield flat_record(resource, page.included, include_tree(include))
 
     def create(

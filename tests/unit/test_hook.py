@@ -131,7 +131,9 @@ def test_run_keeps_to_the_requests_per_second(connect: Callable[..., OroCommerce
 
 
 def test_names_may_be_one_text(connect: Callable[..., OroCommerceHook]) -> None:
-    with ScriptedServer([Play(body={"data": {"type": "orders", "id": "1"}}), Play(body={"data": []})]) as server:
+    order = {"type": "orders", "id": "1", "attributes": {"identifier": "SO-1"}}
+    order["relationships"] = {"lineItems": {"data": []}, "status": {"data": None}}
+    with ScriptedServer([Play(body={"data": order}), Play(body={"data": []})]) as server:
         hook = connect(server)
         hook.get("orders", "1", include="lineItems", fields={"orders": "identifier, status"})
         list(
@@ -143,6 +145,16 @@ def test_names_may_be_one_text(connect: Callable[..., OroCommerceHook]) -> None:
         "fields[orders]=identifier,status,lineItems&include=lineItems",
         "filter[status]=open&fields[orders]=identifier,status,lineItems&include=lineItems.product&sort=id&page[size]=100",
     ]
+
+
+def test_a_list_of_what_the_store_does_not_know_is_refused(connect: Callable[..., OroCommerceHook]) -> None:
+    order = {"type": "orders", "id": "1", "attributes": {"identifier": "SO-1"}}
+    with ScriptedServer([Play(body={"data": [order]}), Play(body={"data": [order]})]) as server:
+        hook = connect(server)
+        with pytest.raises(ValueError, match="orders have no identifer, total: leave it out of `include` and `fields`"):
+            list(hook.list("orders", fields={"orders": ["identifer", "total"]}))
+        with pytest.raises(ValueError, match="orders have no lines: leave it out"):
+            list(hook.list("orders", include=["lines.product"]))
 
 
 def test_every_secret_of_a_connection_is_masked(connect: Callable[..., OroCommerceHook]) -> None:
