@@ -72,6 +72,7 @@ class OroCommerceDeleteOperator(WritingOperator):
         from oro_provider.load.delete import Deletion, delete
         from oro_provider.load.outcome import shown
 
+        self.rendered()
         with airflow_errors():
             spec = Deletion(
                 entity=entity_argument(self.entity),

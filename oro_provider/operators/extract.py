@@ -9,10 +9,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
+from oro_provider.arguments import mapping, one_of, several
 from oro_provider.assets import describe_event
 from oro_provider.disk import on_disk
 from oro_provider.lineage import Extracted
-from oro_provider.operators.news import POSITION_KEY, News, read_news, stored_position
+from oro_provider.operators.news import NO_ASSET, POSITION_KEY, News, read_news, stored_position
 from oro_provider.operators.store import ListOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
@@ -35,6 +36,15 @@ if TYPE_CHECKING:
     from oro_provider.extract.spec import Layout
     from oro_provider.extract.window import Window
 
+LAYOUTS: tuple[Layout, ...] = ("records", "objects")
+FORMATS: tuple[Format, ...] = ("jsonl", "jsonl.gz", "jsonl.zst", "parquet")
+NO_TARGET = "there is no target: give the folder or object storage URL of the files, or records_limit= for the records themselves"
+# Which orders of a checkout with several shipments are read, and the filter for them.
+SUBORDERS: dict[str, dict[str, str]] = {
+    "all": {},
+    "parents": {"parent[exists]": "no"},
+    "leaves": {"subOrders[exists]": "no"},
+}
 # Executors whose tasks run on machines of their own, by a part of their names.
 _SEVERAL_MACHINES = ("Celery", "Kubernetes", "Edge", "Ecs", "Batch", "Lambda")
 
@@ -94,6 +104,7 @@ class OroCommerceExtractOperator(ListOperator):
         "known",
     )
     template_fields_renderers = {"filters": "json", "include": "json", "fields": "json"}  # noqa: RUF012 - Airflow's form
+    writes_files = True
 
     def __init__(
         self,
@@ -124,11 +135,15 @@ class OroCommerceExtractOperator(ListOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
+        if window is not None and one_of(window, ("watermark",), "window") and asset is None:
+            raise ValueError(NO_ASSET)
         if asset is not None:
             # As an outlet it would start a DAG again that is scheduled on it.
             place = "inlets" if window else "outlets"
             kwargs[place] = [*(kwargs.get(place) or []), asset]
         super().__init__(**kwargs)
+        if self.writes_files and target is None and records_limit is None:
+            raise ValueError(NO_TARGET)
         self.entity = entity
         self.target = target
         self.include = include
@@ -143,8 +158,8 @@ class OroCommerceExtractOperator(ListOperator):
         self.partition_period = partition_period
         self.overlap = overlap
         self.reread = reread
-        self.layout = layout
-        self.format = format
+        self.layout: Any = one_of(layout, LAYOUTS, "layout")
+        self.format: Any = one_of(format, FORMATS, "format")
         self.shard = shard
         self.records_limit = records_limit
         self.window = window
@@ -202,8 +217,8 @@ class OroCommerceExtractOperator(ListOperator):
                 entity=entity,
                 window=window,
                 watermark=self.watermark,
-                include=_names(self.include, "include"),
-                fields=_names(self.fields, "fields"),
+                include=several(self.include, "include"),
+                fields=several(self.fields, "fields"),
                 filters=self.entity_filters(),
                 page_size=self.page_size,
                 layout=self.layout,
@@ -222,7 +237,7 @@ class OroCommerceExtractOperator(ListOperator):
 
     def entity_filters(self) -> Mapping[str, Any]:
         """Return the filters that the arguments stand for."""
-        return self.filters or {}
+        return mapping(self.filters, "filters")
 
     def _window(self, context: Context) -> Window:
         if self.shard is not None:  # planned once, so that all shards are of the same window
@@ -265,8 +280,6 @@ class OroCommerceExtractOperator(ListOperator):
     def _news(self, context: Context) -> News:
         """Return what the watermark has not passed."""
         with airflow_errors():
-            if self.window != "watermark":
-                raise ValueError(f'window {self.window!r} should be "watermark", or left out')
             others = (self.entity_filters(), self.full, self.until, self.shard, self.known)
             if any(others) or self.records_limit is not None:
                 raise ValueError(
@@ -303,7 +316,7 @@ class OroCommerceExtractOperator(ListOperator):
 
         with airflow_errors():
             if self.target is None:
-                raise ValueError("give target=, the folder of the files, or records_limit= for the records themselves")
+                raise ValueError(NO_TARGET)
             target = path_of(self.target)
             executor = conf.get("core", "executor", fallback="")
             if on_disk(target) and any(name in executor for name in _SEVERAL_MACHINES):
@@ -332,13 +345,6 @@ def readable_entity(entity: str | Entity) -> Entity:
         if entity not in SHAPES:
             raise
         return Entity(type=str(entity))
-
-
-def _names(given: Sequence[str], argument: str) -> tuple[str, ...]:
-    """Return names that were given as a list; a text would be one of its letters."""
-    if isinstance(given, str):
-        raise ValueError(f"{argument} {given!r} is a text: give a list of names, {argument}=[{given!r}]")
-    return tuple(given)
 
 
 def window_folder(target: Any, spec: Extract) -> Any:
@@ -373,13 +379,10 @@ class OroCommerceExtractOrdersOperator(OroCommerceExtractOperator):
     def __init__(self, *, suborders: str = "all", **kwargs: Any) -> None:
         kwargs["entity"] = "orders"
         super().__init__(**kwargs)
-        self.suborders = suborders
+        self.suborders = one_of(suborders, SUBORDERS, "suborders")
 
     def entity_filters(self) -> Mapping[str, Any]:
-        filters = {"all": {}, "parents": {"parent[exists]": "no"}, "leaves": {"subOrders[exists]": "no"}}
-        if self.suborders not in filters:
-            raise ValueError(f"suborders {self.suborders!r} is none of {', '.join(filters)}")
-        return {**(self.filters or {}), **filters[self.suborders]}
+        return {**super().entity_filters(), **SUBORDERS[self.suborders]}
 
 
 class OroCommerceExtractProductsOperator(OroCommerceExtractOperator):
@@ -451,10 +454,8 @@ class OroCommerceExtractAddressesOperator(OroCommerceExtractOperator):
     """
 
     def __init__(self, *, owner: Literal["customers", "customerusers"] = "customers", **kwargs: Any) -> None:
-        entities = {"customers": "customeraddresses", "customerusers": "customeruseraddresses"}
-        if owner not in entities:
-            raise ValueError(f"owner {owner!r} is none of {', '.join(entities)}")
-        kwargs["entity"] = entities[owner]
+        owners = {"customers": "customeraddresses", "customerusers": "customeruseraddresses"}
+        kwargs["entity"] = owners[one_of(owner, owners, "owner")]
         super().__init__(**kwargs)
         self.owner = owner
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from oro_provider.arguments import one_of
 from oro_provider.operators.records import Records
 from oro_provider.operators.store import StoreOperator, entities_argument
 from oro_provider.paths import path_of
@@ -14,7 +15,6 @@ from oro_provider.version_compat import AirflowFailException
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    import jinja2
     from airflow.sdk import Context
 
     from oro_provider.entities.model import Entity
@@ -46,11 +46,10 @@ class OroCommerceResolveLookupsOperator(StoreOperator):
         self.entity = entity
         self.records = records
         self.target = target
-        self.absent = absent
+        self.absent = one_of(absent, ("fail", "skip"), "absent")
 
-    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
-        super().render_template_fields(context, jinja_env)
-        self.records = Records(self.records)
+    def rendered(self) -> None:
+        self.records = Records.of(self.records)
 
     def execute(self, context: Context) -> LookupTable | str:
         from oro_provider.load.lookups import Resolver
@@ -58,8 +57,7 @@ class OroCommerceResolveLookupsOperator(StoreOperator):
         from oro_provider.load.rows import Reject, read_rows
         from oro_provider.load.shares import shares
 
-        if self.absent not in {"fail", "skip"}:
-            raise AirflowFailException(f"absent is {self.absent!r}; it should be fail or skip")
+        self.rendered()
         with airflow_errors():
             entities = entities_argument(self.entity)
             read = [

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from oro_provider.extract.position import Position
     from oro_provider.extract.window import Window
 
+NO_ASSET = 'window="watermark" needs the asset whose watermark it is: asset=orders_asset()'
 # The XCom under which an extract leaves the position to advance to.
 POSITION_KEY = "watermark"
 
@@ -36,7 +37,7 @@ class News:
 def stored_position(context: Context, asset: Asset | None, reader: str) -> Position | None:
     """Return the position of the asset's watermark, None where there is none yet; never in a backfill."""
     if asset is None:
-        raise AirflowFailException('window="watermark" needs the asset whose watermark it is: asset=orders_asset()')
+        raise AirflowFailException(NO_ASSET)
     if is_past_run(context):
         raise AirflowFailException(f"A backfill does not read from the watermark. {CURES}")
     return Watermark(asset, reader).read(context)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from oro_provider.arguments import from_text, is_structure
+
 
 class Records:
     """Rows that were given to an operator. Iterating yields them; as text it is a summary without any value of theirs."""
@@ -17,6 +19,11 @@ class Records:
         # An iterator is gone when it was read, and rows may be read more than once.
         self._given = list(given) if isinstance(given, Iterator) else given
         self._inside = inside
+
+    @classmethod
+    def of(cls, given: Any) -> Records:
+        """Return rows that were given, or are these already."""
+        return given if isinstance(given, Records) else cls(given)
 
     def __iter__(self) -> Iterator[Any]:
         for record in self._records():
@@ -31,7 +38,7 @@ class Records:
         return str(given) if _is_path(given) else None
 
     def _records(self) -> Iterator[Any]:
-        given = self._given
+        given = from_text(self._given, "records")
         if isinstance(given, Mapping) and "files" in given:
             from oro_provider.load.sources import manifest_records
             from oro_provider.paths import path_of
@@ -55,6 +62,8 @@ class Records:
             return f"{given.get('count')} records in {given.get('path')}"
         if _is_path(given):
             return str(given)
+        if isinstance(given, str):
+            return "rows (text)"
         try:
             return f"{len(given)} rows"
         except TypeError:
@@ -95,4 +104,4 @@ def folder_of(manifest: Mapping[str, Any]) -> str:
 
 
 def _is_path(given: Any) -> bool:
-    return isinstance(given, str) or hasattr(given, "open")
+    return (isinstance(given, str) and not is_structure(given)) or hasattr(given, "open")

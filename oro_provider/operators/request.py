@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from oro_provider.arguments import mapping, one_of, several
 from oro_provider.links import OroCommerceRecordLink, leave, record_page
 from oro_provider.operators.store import StoreOperator
 from oro_provider.retry import airflow_errors
@@ -62,35 +63,43 @@ class OroCommerceGetOperator(StoreOperator):
         from oro_provider.entities import ENTITIES
 
         with airflow_errors():
+            include = several(self.include, "include")
+            fields = {name: several(given, "fields") for name, given in mapping(self.fields, "fields").items()}
             known = ENTITIES.get(self.entity)
             page = record_page(self.hook.settings, known, str(self.id)) if known is not None else None
             leave(context, OroCommerceRecordLink(), page)
             try:
                 if self.relationship:
-                    return self._related()
-                return self.hook.get(self.entity, str(self.id), include=self.include, fields=self.fields)
+                    return self._related(self.relationship, include, fields)
+                return self.hook.get(self.entity, str(self.id), include=include, fields=fields)
             except NotFound:
                 if self.missing_ok:
                     return None
                 raise
 
-    def _related(self) -> Any:
+    def _related(self, relationship: str, include: tuple[str, ...], fields: Mapping[str, Sequence[str]]) -> Any:
         from oro_provider.api.documents import decode, read_included, read_one
-        from oro_provider.api.query import Query, names_of
-        from oro_provider.extract.records import flat_record, include_tree
+        from oro_provider.api.query import Query
+        from oro_provider.extract.records import check_delivered, flat_record, include_tree
 
-        include = names_of(self.include)
         client, tree = self.hook.client, include_tree(include)
-        fields = {type_: names_of(names) for type_, names in (self.fields or {}).items()}
         query = Query(include=include, fields=fields)
-        answer = client.perform(client.calls.related(self.entity, str(self.id), str(self.relationship), query))
+        answer = client.perform(client.calls.related(self.entity, str(self.id), relationship, query))
         document = decode(answer)
         if not isinstance(document.get("data"), list):
-            return flat_record(read_one(document), read_included(document), tree) if document.get("data") else None
+            if not document.get("data"):
+                return None
+            one = read_one(document)
+            check_delivered(one, include, fields)
+            return flat_record(one, read_included(document), tree)
         # Ten records by default (5.1 to 7.0), so a list is read page after page.
-        path = f"{self.entity}/{self.id}/{self.relationship}"
-        pages = client.pages(path, query.where(size=RELATED_PAGE), order="number")
-        return [flat_record(one, page.included, tree) for page in pages for one in page.resources]
+        path = f"{self.entity}/{self.id}/{relationship}"
+        records = []
+        for page in client.pages(path, query.where(size=RELATED_PAGE), order="number"):
+            for one in page.resources:
+                check_delivered(one, include, fields)
+                records.append(flat_record(one, page.included, tree))
+        return records
 
 
 class OroCommerceRequestOperator(StoreOperator):
@@ -123,7 +132,7 @@ class OroCommerceRequestOperator(StoreOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.endpoint = endpoint
-        self.method = method
+        self.method = one_of(method.upper(), ("GET", "POST", "PATCH", "DELETE"), "method")
         self.filters = filters
         self.data = data
 
@@ -132,18 +141,16 @@ class OroCommerceRequestOperator(StoreOperator):
         from oro_provider.api.query import Query
 
         with airflow_errors():
-            method = self.method.upper()
-            if method not in {"GET", "POST", "PATCH", "DELETE"}:
-                raise ValueError(f"method is {self.method!r}; a store takes GET, POST, PATCH and DELETE")
             client = self.hook.client
             self._refuse_whole_address(client.settings)
-            body = json.dumps(self.data, allow_nan=False).encode() if self.data is not None else None
-            query = Query(filters=self.filters) if self.filters else None
-            answer = client.perform(client.calls.any(method, self.endpoint, query, body))
+            body = json.dumps(mapping(self.data, "data"), allow_nan=False).encode() if self.data is not None else None
+            filters = mapping(self.filters, "filters")
+            query = Query(filters=filters) if filters else None
+            answer = client.perform(client.calls.any(self.method, self.endpoint, query, body))
             if not answer.body:
                 return None
             document = decode(answer)
-            self._warn_of_first_page(method, document)
+            self._warn_of_first_page(document)
             return document
 
     def _refuse_whole_address(self, settings: Settings) -> None:
@@ -151,10 +158,10 @@ class OroCommerceRequestOperator(StoreOperator):
         if "://" in self.endpoint.partition("?")[0] or f"/{self.endpoint.lstrip('/')}/".startswith(f"{whole}/"):
             raise ValueError(f"endpoint is {self.endpoint!r}; it is what follows {settings.api_url}/, such as orders/7")
 
-    def _warn_of_first_page(self, method: str, document: Mapping[str, Any]) -> None:
+    def _warn_of_first_page(self, document: Mapping[str, Any]) -> None:
         found, links = document.get("data"), document.get("links")
         more = isinstance(links, dict) and "next" in links  # never for products, nor by a store that leaves links out
-        if method != "GET" or not isinstance(found, list) or "page[size]" in unquote(self.endpoint):
+        if self.method != "GET" or not isinstance(found, list) or "page[size]" in unquote(self.endpoint):
             return
         if more or len(found) == DEFAULT_PAGE:
             self.log.warning(

@@ -33,6 +33,8 @@ class OroCommercePlanExtractOperator(OroCommerceExtractOperator):
     :param shards: how many at most.
     """
 
+    writes_files = False
+
     def __init__(self, *, shards: int = 8, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.shards = shards

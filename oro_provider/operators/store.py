@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseOperator
 
+from oro_provider.arguments import Templated
 from oro_provider.links import OroCommerceListLink, leave, list_page
 from oro_provider.operators.records import Records
 from oro_provider.retry import airflow_errors
@@ -15,7 +16,6 @@ from oro_provider.retry import airflow_errors
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
-    import jinja2
     from airflow.sdk import Asset, BaseOperatorLink, Context
 
     from oro_provider.api.async_client import AsyncOroClient
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StoreOperator(BaseOperator):
+class StoreOperator(Templated, BaseOperator):
     """An operator on the store of a connection."""
 
     ui_color = "#fde3c8"
@@ -90,9 +90,8 @@ class WritingOperator(ListOperator):
         self.dry_run_only = dry_run
         self.asset = asset
 
-    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
-        super().render_template_fields(context, jinja_env)
-        self.records = Records(self.records)
+    def rendered(self) -> None:
+        self.records = Records.of(self.records)
 
 
 def entities_argument(entity: str | Entity) -> tuple[Entity, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from oro_provider.arguments import is_structure, mapping, one_of, several
 from oro_provider.assets import describe_event
 from oro_provider.lineage import Loaded
 from oro_provider.links import OroCommerceListLink, OroCommerceOperationLink, leave, operation_page
@@ -19,7 +20,6 @@ from oro_provider.version_compat import AirflowException, AirflowFailException, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import jinja2
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Asset, Context
 
@@ -116,7 +116,7 @@ class OroCommerceUpsertOperator(WritingOperator):
         self.lookups = lookups
         self.key = key
         self.missing = missing
-        self.repeated = repeated
+        self.repeated: Any = one_of(repeated, ("error", "last"), "repeated")
         self.remove_units = remove_units
         self.files = files
         self.results = results
@@ -127,10 +127,11 @@ class OroCommerceUpsertOperator(WritingOperator):
         self._run: Runs | None = None
         self._loaded: Loaded | None = None
 
-    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
-        super().render_template_fields(context, jinja_env)
-        if isinstance(self.lookups, Mapping):
-            self.lookups = Names(self.lookups)
+    def rendered(self) -> None:
+        super().rendered()
+        if isinstance(self.lookups, Mapping) or is_structure(self.lookups):
+            with airflow_errors():
+                self.lookups = Names(mapping(self.lookups, "lookups"))
 
     def execute(self, context: Context) -> Outcome:
         return self._load(context, resume=_is_retry(context), patient=not self.deferrable)
@@ -169,6 +170,7 @@ class OroCommerceUpsertOperator(WritingOperator):
         from oro_provider.load.load import Runs
         from oro_provider.load.outcome import too_many
 
+        self.rendered()
         with airflow_errors():
             specs = self._specs(context, resume=resume, patient=patient, deadline=deadline)
         entities = tuple(spec.entity for spec in specs)
@@ -231,7 +233,7 @@ class OroCommerceUpsertOperator(WritingOperator):
         from oro_provider.load.shares import shares
 
         entities = entities_argument(self.entity)
-        key = (self.key,) if isinstance(self.key, str) else tuple(self.key or ())
+        key = several(self.key, "key")
         rejects = path_of(self.rejects) if self.rejects else None
         if key:
             entities = keyed_by(entities, key)
@@ -243,7 +245,7 @@ class OroCommerceUpsertOperator(WritingOperator):
             rejects=rejects,
             results=path_of(self.results) if self.results else None,
             resume=resume,
-            repeated=_one_of(self.repeated, ("error", "last"), "repeated"),
+            repeated=self.repeated,
             dry_run=self.dry_run_only,
             plan=PlanOptions(missing=_missing(self.missing), remove_units=self.remove_units, open_path=open_path),
             apply=ApplyOptions(
@@ -296,16 +298,12 @@ def _is_retry(context: Context) -> bool:
 def _missing(given: str | Mapping[str, str]) -> dict[str, Any]:
     from oro_provider.load.mentions import MISSING
 
-    policies = {"*": given} if isinstance(given, str) else dict(given)
+    if isinstance(given, str) and not is_structure(given):
+        given = {"*": given}
+    policies = mapping(given, "missing")
     for field, policy in policies.items():
-        _one_of(policy, MISSING, f"missing[{field}]")
-    return policies
-
-
-def _one_of(value: str, allowed: Sequence[str], name: str) -> Any:
-    if value not in allowed:
-        raise ValueError(f"{name} is {value!r}; it should be one of {', '.join(allowed)}")
-    return value
+        one_of(policy, MISSING, f"missing[{field}]")
+    return dict(policies)
 
 
 def _lookups(given: Any) -> Mapping[str, Mapping[str, str]]:
@@ -335,11 +333,11 @@ class OroCommerceReplayRejectsOperator(OroCommerceUpsertOperator):
         super().__init__(entity=entity, records=None, rejects=rejects, **kwargs)
         self.replay = replay
 
-    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
-        super().render_template_fields(context, jinja_env)
+    def rendered(self) -> None:
+        self.records = Records(self.replay, inside="values")
+        super().rendered()
         if self.rejects and str(self.rejects) == str(self.replay):
             raise AirflowFailException("rejects and replay are the same file, which would be lost")
-        self.records = Records(self.replay, inside="values")
 
 
 class OroCommerceUpsertProductsOperator(OroCommerceUpsertOperator):

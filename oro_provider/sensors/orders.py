@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from oro_provider.arguments import mapping, one_of, several
 from oro_provider.sensors.store import StoreSensor
 from oro_provider.version_compat import AirflowFailException, conf
 from oro_provider.watermarks import READER, Watermark, is_past_run
@@ -114,7 +115,7 @@ class OroCommerceNewOrdersSensor(StoreSensor):
             after_id=wanted.after_id,
             watermark=wanted.position.to_json() if wanted.position else None,
             position=self._position.to_json() if self._position else None,
-            filters=self.filters,
+            filters=wanted.filters,
             min_orders=self.min_orders,
             max_ids=wanted.max_ids,
             changed=self.changed,
@@ -129,7 +130,7 @@ class OroCommerceNewOrdersSensor(StoreSensor):
             raise AirflowFailException(f"min_orders is {self.min_orders}: a find has at least one order")
         mapped = conf.getint("core", "max_map_length", fallback=1024)
         wanted = NewOrders(
-            filters=self.filters or {},
+            filters=mapping(self.filters, "filters"),
             changed=self.changed,
             min_orders=self.min_orders,
             max_ids=min(self.max_ids or mapped, mapped),
@@ -197,7 +198,7 @@ class OroCommerceOrderStatusSensor(StoreSensor):
         self.order = order
         self.internal_status = internal_status
         self.shipping_status = shipping_status
-        self.by = by
+        self.by = one_of(by, ("identifier", "id"), "by")
 
     def look(self, context: Context) -> tuple[Any, bool]:
         """Look once."""
@@ -222,8 +223,5 @@ class OroCommerceOrderStatusSensor(StoreSensor):
     def _wanted(self) -> Any:
         from oro_provider.extract.order_status import WantedStatus
 
-        return WantedStatus(str(self.order), self.by, _several(self.internal_status), _several(self.shipping_status))
-
-
-def _several(given: str | Sequence[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+        internal = several(self.internal_status, "internal_status")
+        return WantedStatus(str(self.order), self.by, internal, several(self.shipping_status, "shipping_status"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
+from oro_provider.arguments import Templated
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import (
     AirflowException,
@@ -32,7 +33,7 @@ T = TypeVar("T")
 STATUSES = frozenset({"found", "over", "timeout", "error"})
 
 
-class StoreSensor(BaseSensorOperator):
+class StoreSensor(Templated, BaseSensorOperator):
     """A sensor on the store of a connection.
 
     What only a person can mend (credentials, permissions, a filter that the store refuses) ends the wait at once; a store that is

@@ -117,9 +117,7 @@ def test_what_the_sensor_announces_the_extract_reads(sandbox_shop: Shop, connect
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"asset": None}, "needs the asset"),
         ({"since": None}, "where the first run of all begins"),
-        ({"window": "yesterday"}, "should be"),
         ({"filters": {"internalStatus": "open"}}, "filter them where they are handed over"),
     ],
 )

@@ -472,6 +472,38 @@ def test_one_record_and_what_hangs_from_it(store: IntegrationStore) -> None:
         execute(OroCommerceGetOperator(task_id="none", entity="products", id="999999"))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"include": ["unitPrecision"]}, "products have no unitPrecision: leave it out"),
+        ({"fields": {"products": ["sku", "colour"]}}, "products have no colour: leave it out"),
+        ({"relationship": "unitPrecisions", "include": ["units"]}, "productunitprecisions have no units: leave it out"),
+        ({"relationship": "primaryUnitPrecision", "include": ["units"]}, "productunitprecisions have no units"),
+    ],
+)
+def test_what_is_asked_for_by_name_is_delivered_or_refused(
+    store: IntegrationStore, arguments: dict[str, Any], says: str
+) -> None:
+    product = store.read("products", **{"page[size]": "1"})[0]
+    with pytest.raises(AirflowFailException, match=says):
+        execute(OroCommerceGetOperator(task_id="get", entity="products", id=product["id"], **arguments))
+
+
+def test_an_include_comes_beside_the_fields_that_were_named(store: IntegrationStore) -> None:
+    product = store.read("products", **{"page[size]": "1"})[0]
+    got = execute(
+        OroCommerceGetOperator(
+            task_id="get",
+            entity="products",
+            id=product["id"],
+            include="primaryUnitPrecision",
+            fields={"products": "sku"},
+        )
+    )
+    assert got["sku"] == product["attributes"]["sku"]
+    assert got["primaryUnitPrecision"]["precision"] is not None
+
+
 def test_any_other_request(store: IntegrationStore) -> None:
     answer = execute(OroCommerceRequestOperator(task_id="r", endpoint="countries", filters={"name": "Germany"}))
     assert [one["id"] for one in answer["data"]] == ["DE"]
@@ -492,8 +524,6 @@ def test_any_other_request(store: IntegrationStore) -> None:
         assert warning.called is warned
     with pytest.raises(AirflowFailException, match="empty list of values"):
         execute(OroCommerceRequestOperator(task_id="r", endpoint="products", method="DELETE", filters={"id": []}))
-    with pytest.raises(AirflowFailException, match="PUT"):
-        execute(OroCommerceRequestOperator(task_id="r", endpoint="countries", method="PUT"))
 
 
 def test_ids_go_on_by_file_where_they_are_many(writable_store: IntegrationStore, tmp_path: Path) -> None:
@@ -511,7 +541,6 @@ def test_ids_go_on_by_file_where_they_are_many(writable_store: IntegrationStore,
     ("arguments", "says"),
     [
         ({"missing": "ignore"}, "missing"),
-        ({"repeated": "first"}, "repeated"),
         ({"key": "colour"}, "cannot be found by colour"),
     ],
 )
@@ -526,11 +555,6 @@ def test_rejects_do_not_overwrite_what_is_replayed(connection: str) -> None:
     )
     with pytest.raises(AirflowFailException, match="rejects and replay are the same file, which would be lost"):
         execute(replay)
-
-
-def test_what_becomes_of_absent_names_is_fail_or_skip(connection: str) -> None:
-    with pytest.raises(AirflowFailException, match="absent is 'ignore'; it should be fail or skip"):
-        execute(OroCommerceResolveLookupsOperator(task_id="ids", entity="products", records=[], absent="ignore"))
 
 
 @pytest.mark.parametrize("name", ["product", "productprice", "productkititem", "customeruser", "customeraddress"])

@@ -105,7 +105,6 @@ def test_a_filter_that_never_matches_is_refused(store: IntegrationStore, connect
     [
         ({"order": "nobody's", "internal_status": "open"}, "no order with the identifier"),
         ({"order": "1", "by": "id"}, "give the statuses to wait for"),
-        ({"order": "1", "by": "number", "internal_status": "open"}, "by should be"),
     ],
 )
 def test_a_wait_without_end_is_refused(store: IntegrationStore, connection: str, arguments: Any, says: str) -> None:

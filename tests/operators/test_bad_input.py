@@ -113,6 +113,7 @@ def test_names_that_cannot_be_resolved_are_all_told_at_once(connected: RunningSt
         ({"sku": "X"}, "records should be a list of rows"),
         ("rows.xlsx", r"neither \.csv, \.jsonl \(\.gz, \.zst\) nor \.parquet"),
         ("", "the path is empty"),
+        ("[{'sku': 'X'}]", "records is text that is no JSON: a template makes text"),
     ],
 )
 def test_records_of_no_known_kind_are_refused(connected: RunningStore, records: Any, says: str) -> None:
@@ -193,26 +194,11 @@ def test_a_window_that_is_none_is_refused(
         OroCommerceExtractOrdersOperator(task_id="orders", target=tmp_path, since=since, until=until).execute({})
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ({}, "give target=, the folder of the files, or records_limit="),
-        ({"target": "/lake", "include": "lineItems"}, r"give a list of names, include=\['lineItems'\]"),
-        ({"target": "/lake", "fields": "is_big"}, r"give a list of names, fields=\['is_big'\]"),
-    ],
-    ids=["no target", "include", "fields"],
-)
-def test_an_argument_that_an_extract_cannot_read_is_told(
-    connected: RunningStore, arguments: dict[str, Any], says: str
-) -> None:
-    with pytest.raises(AirflowFailException, match=says):
-        OroCommerceExtractOrdersOperator(task_id="orders", **arguments).execute(INTERVAL)
-
-
 def test_rows_do_not_show_in_a_rendered_field() -> None:
     rows = Records([{"sku": "X-1", "email": "jane@example.com"}])
     assert str(rows) == rows.serialize() == "1 rows"
     assert "jane" not in repr(rows)
+    assert str(Records("[{'email': 'jane@example.com'}]")) == "rows (text)"
     extracted = {"entity": "orders", "path": "/lake/orders/full", "files": ["/lake/orders/full/a.jsonl"], "count": 3}
     assert str(Records(extracted)) == "3 records in /lake/orders/full"
 

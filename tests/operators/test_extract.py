@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oro_provider.assets import orders_asset
 from oro_provider.entities.model import Entity
 from oro_provider.operators import extract as operators
 from oro_provider.operators.extract import OroCommerceExtractOperator, OroCommerceExtractOrdersOperator, attempt
@@ -162,11 +163,6 @@ def test_what_is_known_is_compared_with_everything_or_not_at_all(
         operator.execute(context())
 
 
-def test_suborders_that_are_none_are_refused(sandbox: RunningStore, tmp_path: Path) -> None:
-    with pytest.raises(AirflowFailException, match="none of all, parents, leaves"):
-        OroCommerceExtractOrdersOperator(task_id="o", target=tmp_path, full=True, suborders="some").execute(context())
-
-
 def test_an_entity_of_ones_own_is_read(sandbox: RunningStore) -> None:
     own = OroCommerceExtractOperator(task_id="own", entity=Entity(type="customers"), full=True, records_limit=1000)
     stored = {str(row[0]) for row in sandbox.execute('SELECT "id" FROM customers')}
@@ -236,7 +232,7 @@ def test_a_plan_of_what_has_no_ranges_of_ids_is_refused(sandbox: RunningStore, e
 
 
 def test_a_plan_of_a_watermark_is_refused(sandbox: RunningStore) -> None:
-    plan = OroCommercePlanExtractOperator(task_id="plan", entity="orders", window="watermark")
+    plan = OroCommercePlanExtractOperator(task_id="plan", entity="orders", window="watermark", asset=orders_asset())
     with pytest.raises(AirflowFailException, match="a plan cuts a window of time"):
         plan.execute(context())
 

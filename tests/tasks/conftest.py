@@ -22,10 +22,13 @@ from airflow.sdk import DAG, task
 from oro_provider.hooks.orocommerce import OroCommerceHook
 from oro_provider.operators.delete import *
 from oro_provider.operators.extract import *
+from oro_provider.operators.lookups import *
 from oro_provider.operators.request import *
 from oro_provider.operators.shards import *
 from oro_provider.operators.upsert import *
 from oro_provider.retry import OroCommerceRetryPolicy
+from oro_provider.sensors.orders import *
+from oro_provider.sensors.records import *
 
 dag = DAG("{name}", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc))
 """
