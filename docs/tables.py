@@ -174,12 +174,13 @@ def fields() -> str:
 def _fields(described: Described, prefix: str = "") -> Iterable[tuple[str, str, str]]:
     shown = {described.attribute(name) for name in described.attributes}
     aliases = {target: name for name, target in described.attributes.items()}
+    composed = getattr(described, "composed", ())
     for attribute, kind in described.shape.attributes.items():
         name = aliases.get(attribute, attribute)
-        if attribute in {"createdAt", "updatedAt"} and attribute not in shown:
+        if name in composed or (attribute in {"createdAt", "updatedAt"} and attribute not in shown):
             continue
         yield f"`{prefix}{name}`", f"attribute `{attribute}` ({kind})", "-"
-    for name in sorted(getattr(described, "composed", ())):
+    for name in sorted(composed):
         yield f"`{prefix}{name}`", "put together with others", "-"
     for name, reference in described.references.items():
         many = "several: " if reference.many else ""

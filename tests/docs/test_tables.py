@@ -35,6 +35,12 @@ def test_a_page_is_as_the_code_has_it(page: str) -> None:
     assert TABLES.filled(page) == (ROOT / "docs" / page).read_text(), "run: python docs/tables.py"
 
 
+@pytest.mark.parametrize("entity", TABLES.ENTITIES.values(), ids=lambda entity: entity.type)
+def test_a_field_is_told_once(entity: Any) -> None:
+    told = [field for field, _, _ in TABLES._fields(entity)]
+    assert [field for field in set(told) if told.count(field) > 1] == []
+
+
 @pytest.mark.parametrize("row", TABLES.COVERAGE, ids=lambda row: row[0])
 def test_what_covers_a_call_is_there_and_is_tested(row: Any) -> None:
     _, _, what, (test, path) = row
