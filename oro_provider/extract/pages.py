@@ -20,7 +20,7 @@ from oro_provider.entities.shapes import SHAPES
 from oro_provider.extract.heads import Identity, identity
 from oro_provider.extract.large import LargePages
 from oro_provider.extract.lists import Lists, asked_lists
-from oro_provider.extract.records import IncludeTree, include_paths, sparse_fields
+from oro_provider.extract.records import IncludeTree, check_members, include_paths, sparse_fields
 from oro_provider.extract.spec import ids_filter
 
 if TYPE_CHECKING:
@@ -221,14 +221,9 @@ def _members(data: msgspec.Raw) -> set[str]:
     return {*item.attributes, *item.relationships}
 
 
-def _check_delivered(data: msgspec.Raw, type_: str, names: set[str]) -> None:
-    """Raise where the store ignored a field or an include that was asked for by name, as it does for unknown ones."""
-    absent = names - _members(data) if names else names
-    if absent:
-        raise ValueError(
-            f"this store's {type_} have no {', '.join(sorted(absent))}: leave it out of `include` and "
-            "`fields` (what a store does not know it ignores in silence)"
-        )
+def _check_delivered(data: msgspec.Raw, type_: str, asked: set[str]) -> None:
+    if asked:
+        check_members(type_, asked, _members(data))
 
 
 def _owner_of(data: msgspec.Raw, relationship: str) -> str:

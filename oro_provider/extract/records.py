@@ -14,6 +14,7 @@ from oro_provider.entities.shapes import SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from oro_provider.entities.shapes import Shape
 
@@ -65,13 +66,18 @@ def sparse_fields(
 
 
 def check_delivered(resource: Resource, include: Iterable[str], fields: Mapping[str, Iterable[str]]) -> None:
-    """Raise `ValueError` for what was asked of a resource by name and did not come: what a store does not know it ignores in silence."""
+    """As `check_members`, for a resource that these includes and fields were asked of."""
     asked = {*(path.partition(".")[0] for path in include), *fields.get(resource.type, ())}
-    absent = asked - {"id", *resource.attributes, *resource.relationships}
+    check_members(resource.type, asked, {"id", *resource.attributes, *resource.relationships})
+
+
+def check_members(type_: str, asked: AbstractSet[str], came: AbstractSet[str]) -> None:
+    """Raise `ValueError` for what was asked by name and did not come: what a store does not know it ignores in silence."""
+    absent = asked - came
     if absent:
         raise ValueError(
-            f"this store's {plain(resource.type)} have no {', '.join(sorted(absent))}: leave it out of `include` and `fields` (what a "
-            "store does not know it ignores in silence)"
+            f"this store's {plain(type_)} have no {', '.join(sorted(absent))}: leave it out of `include` and `fields` (what a store "
+            "does not know it ignores in silence)"
         )
 
 
