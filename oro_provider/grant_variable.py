@@ -60,13 +60,17 @@ class VariableGrants:
             return ""
         from airflow.secrets.metastore import MetastoreBackend
 
-        for _ in range(3):  # another process may write between the two
-            if MetastoreBackend().get_variable(key=self.variable) == self._get():
+        given = self._get()
+        while True:
+            # Another process may write between the two, and never what was there before.
+            stored, before, given = MetastoreBackend().get_variable(key=self.variable), given, self._get()
+            if stored in {before, given}:
                 return ""
-        return (
-            f"a secrets backend gives the Variable {self.variable!r} before Airflow's database is asked, and no new pair can be "
-            "put there: delete it there and log in again"
-        )
+            if before == given:
+                return (
+                    f"a secrets backend gives the Variable {self.variable!r} before Airflow's database is asked, and no new pair "
+                    "can be put there: delete it there and log in again"
+                )
 
     def _get(self) -> str | None:
         from sqlalchemy.exc import SQLAlchemyError

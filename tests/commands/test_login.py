@@ -199,6 +199,21 @@ def test_a_secrets_backend_that_stands_before_the_database_is_found(
     assert "a secrets backend gives the Variable 'orocommerce_token__shop'" in said.err
 
 
+def test_pairs_that_others_write_meanwhile_are_no_secrets_backend(
+    connect: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.models.variable import Variable
+    from airflow.secrets.metastore import MetastoreBackend
+
+    connect(extra=BY_BROWSER)
+    # Each read finds another pair, four times over; then they agree.
+    pairs = iter([*map(str, range(8)), "8", "8", "8"])
+    monkeypatch.setattr(Variable, "get", lambda *args, **kwargs: next(pairs))
+    monkeypatch.setattr(MetastoreBackend, "get_variable", lambda *args, **kwargs: next(pairs))
+    assert VariableGrants("shop").shadowed() == ""
+    assert list(pairs) == []
+
+
 def test_a_grant_that_needs_no_browser_says_so(connect: Callable[..., str], command: Callable[..., Any]) -> None:
     said = command("login", connect())
     assert said.status == 2
