@@ -34,7 +34,7 @@ class Lists:
     """Completes the lists of one extract's pages."""
 
     def __init__(self, client: AsyncOroClient, spec: Extract) -> None:
-        self._client = client
+        self._large = LargePages(client, 1000)
         self._type = spec.type
         self._asked = asked_lists(spec)
         self._lengths = {type_: lengths_reader(list(names)) for type_, names in self._asked.items()}
@@ -66,12 +66,11 @@ class Lists:
         shape = SHAPES.get(refs[0].type)
         fields = sparse_fields(refs[0].type, shape, below or {}, frozenset()) if shape and below is not None else {}
         query = Query(sort=("id",), fields=fields, include=tuple(include_paths(below or {})), number=1)
-        large = LargePages(self._client, 1000)
         whole: dict[str, msgspec.Raw] = {}
         more = True
         while more:
             # A total of such a list is a 500 in 5.1 and 6.0.
-            raw, more = await large.page(f"{type_}/{item['id']}/{name}", query, total=False)
+            raw, more = await self._large.page(f"{type_}/{item['id']}/{name}", query, total=False)
             whole.update((identity(one).id, one) for one in raw.data)
             page.included.extend(raw.included)
             query = query.where(number=(query.number or 1) + 1)
