@@ -60,10 +60,15 @@ def read_manifest(folder: Any) -> Any:
             "executors of several machines the target must be shared, such as s3://)."
         )
     manifest = msgspec.json.decode(path.read_bytes())
-    for name in [*manifest["files"], *(name for names in manifest["related"].values() for name in names)]:
+    for name in files_of(manifest):
         if not (folder / name.rpartition("/")[2]).exists():
             raise ValueError(f"{name} is in the manifest {path} and not there: run the extract of this window again.")
     return manifest
+
+
+def files_of(manifest: Any) -> list[str]:
+    """Return the paths of all its files, of the records and of what they refer to."""
+    return [*manifest["files"], *(name for names in manifest["related"].values() for name in names)]
 
 
 def is_data(name: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from oro_provider.disk import on_disk
-from oro_provider.extract.manifest import Manifest, is_data, read_manifest, write_manifest
+from oro_provider.extract.manifest import Manifest, files_of, is_data, read_manifest, write_manifest
 from oro_provider.extract.reader import index_pages
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def publish_shards(folder: Any, shards: Sequence[Shard], manifests: Sequence[Man
         complete=True,
     )
     write_manifest(folder, whole, set())
-    _clean(folder, {shard["plan"] for shard in shards}, [*whole["files"], *(n for ns in related.values() for n in ns)])
+    _clean(folder, {shard["plan"] for shard in shards}, files_of(whole))
     return whole
 
 

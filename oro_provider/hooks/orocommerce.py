@@ -126,8 +126,9 @@ class OroCommerceHook(HttpHook):
         Raise `ValueError` for an include or a field that the store does not know.
         """
         include = names_of(include)
-        fields = _all_fields(type_, fields or {}, filtered_names(include))
-        record = self.client.get(type_, str(id_), Query(include=include, fields=fields))
+        fields = _named(fields)
+        asked = _with_needed(fields, type_, filtered_names(include))
+        record = self.client.get(type_, str(id_), Query(include=include, fields=asked))
         check_delivered(record.resource, include, fields)
         return _flat(record, include)
 
@@ -146,8 +147,8 @@ class OroCommerceHook(HttpHook):
         at and what is included come along. Raise `ValueError` for an include or a field that the store does not know.
         """
         include, filters = names_of(include), filters or {}
-        fields = {one: names_of(names) for one, names in (fields or {}).items()}
-        asked = _all_fields(type_, fields, [*filtered_names(filters), *filtered_names(include)])
+        fields = _named(fields)
+        asked = _with_needed(fields, type_, [*filtered_names(filters), *filtered_names(include)])
         size = page_size or self.settings.page_size
         query = Query(filters=filters, include=include, fields=asked, size=size)
         for page in self.client.pages(type_, query, order=paging_order(type_), until_empty=bool(filters)):
@@ -260,10 +261,15 @@ def _extra(text: str | None) -> dict[str, Any] | None:
     return extra if isinstance(extra, dict) else {}
 
 
-def _all_fields(type_: str, fields: Mapping[str, Iterable[str]], needed: Iterable[str]) -> Mapping[str, Iterable[str]]:
+def _named(fields: Mapping[str, Iterable[str]] | None) -> Mapping[str, tuple[str, ...]]:
+    return {type_: names_of(names) for type_, names in (fields or {}).items()}
+
+
+def _with_needed(
+    fields: Mapping[str, tuple[str, ...]], type_: str, needed: Iterable[str]
+) -> Mapping[str, tuple[str, ...]]:
     """The fields with those that a filter or an include needs, which a store leaves out in silence where they are not named."""
-    named = {one: names_of(names) for one, names in fields.items()}
-    return named | {type_: tuple(dict.fromkeys([*named[type_], *needed]))} if type_ in named else named
+    return {**fields, type_: tuple(dict.fromkeys([*fields[type_], *needed]))} if type_ in fields else fields
 
 
 def _flat(record: Record, include: Iterable[str]) -> dict[str, Any]:
