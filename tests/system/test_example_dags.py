@@ -214,12 +214,18 @@ def test_prices_are_written_when_a_person_has_approved_them(scenario: Scenario, 
 
 
 def _waiting(scenario: Scenario, dag_id: str, run_id: str) -> Any:
-    """Return the task that waits for a person; Airflow 3.3 parks it, before it is deferred."""
+    """Return the task that waits for a person; Airflow 3.3 parks it, before it is deferred.
+
+    An answer before the scheduler has noticed that the worker's part is over, quicker than any person's, makes Airflow take the
+    task for killed and ask again a minute later. So the scheduler's line about that end is waited for.
+    """
+    ended = f"TaskInstance Finished: dag_id={dag_id}, task_id=approve, run_id={run_id},"
     until = time.monotonic() + 90
     while time.monotonic() < until:
         for task in scenario.stack.task_instances(dag_id, run_id):
             assert task["state"] != "failed", scenario.stack.failure(dag_id, run_id)
-            if task["task_id"] == "approve" and task["state"] in {"awaiting_input", "deferred"}:
+            parked = task["task_id"] == "approve" and task["state"] in {"awaiting_input", "deferred"}
+            if parked and ended in scenario.stack.processes.log("scheduler").read_text():
                 return task
         time.sleep(0.3)
     raise TimeoutError(f"{dag_id} does not ask: {scenario.stack.task_instances(dag_id, run_id)}")
