@@ -34,6 +34,63 @@ def test_a_created_product_brings_names_for_every_localization_and_a_stock_level
     assert len(caller.ids(f"inventorylevels?filter[product]={made['data']['id']}")) == 1
 
 
+def brand(name: str) -> dict[str, Any]:
+    names = {"data": [{"type": "localizedfallbackvalues", "id": "name"}]}
+    return {
+        "data": {"type": "brands", "attributes": {"status": "enabled"}, "relationships": {"names": names}},
+        "included": [{"type": "localizedfallbackvalues", "id": "name", "attributes": {"string": name}}],
+    }
+
+
+def test_a_created_brand_brings_every_text_for_every_localization(caller: Caller) -> None:
+    made = caller.post("brands?include=slugPrototypes", brand("Texts & Sons")).json()
+    texts = (
+        "names",
+        "descriptions",
+        "shortDescriptions",
+        "slugPrototypes",
+        "metaTitles",
+        "metaDescriptions",
+        "metaKeywords",
+    )
+    assert {len(made["data"]["relationships"][name]["data"]) for name in texts} == {6}
+    default = next(one for one in made["included"] if one["attributes"]["string"] == "Texts & Sons")
+    assert default["id"] != made["data"]["relationships"]["names"]["data"][0]["id"]
+    assert "texts-sons" in {one["attributes"]["string"] for one in made["included"]}
+
+
+def test_texts_that_a_request_names_are_completed_and_fall_back_to_the_parent_localization(caller: Caller) -> None:
+    document = product("META-1")
+    titles = {"data": [{"type": "localizedfallbackvalues", "id": "title"}]}
+    document["data"]["relationships"]["metaTitles"] = titles
+    document["included"].append({"type": "localizedfallbackvalues", "id": "title", "attributes": {"string": "Meta"}})
+    number = caller.post("products", document).json()["data"]["id"]
+    found = caller.get(f"products/{number}/metaTitles").json()["data"]
+    shown = {
+        (one["relationships"]["localization"]["data"] or {}).get("id"): one["attributes"]["fallback"] for one in found
+    }
+    parents = dict.fromkeys("2345", "parent_localization")
+    assert shown == {None: None, "1": "system", **parents}
+
+
+def test_a_created_kit_item_brings_a_label_for_every_localization(caller: Caller) -> None:
+    part = caller.post("products", product("PART-OF-KIT")).json()["data"]["id"]
+    kit = product("KIT-LABELS", productType="kit")
+    kit["data"]["relationships"]["kitItems"] = {"data": [{"type": "productkititems", "id": "item"}]}
+    kit["included"] += [
+        {"type": "productkititems", "id": "item", "attributes": {"optional": False}, "relationships": {
+            "labels": {"data": [{"type": "productkititemlabels", "id": "label"}]},
+            "kitItemProducts": {"data": [{"type": "productkititemproducts", "id": "part"}]},
+            "productUnit": {"data": {"type": "productunits", "id": "item"}}}},
+        {"type": "productkititemlabels", "id": "label", "attributes": {"string": "Base"}},
+        {"type": "productkititemproducts", "id": "part", "relationships": {
+            "product": {"data": {"type": "products", "id": part}}}},
+    ]  # fmt: skip
+    made = caller.post("products", kit).json()
+    items = [one for one in made["included"] if one["type"] == "productkititems"]
+    assert [len(one["relationships"]["labels"]["data"]) for one in items] == [6]
+
+
 def test_a_sku_is_unique_whatever_its_case(caller: Caller) -> None:
     caller.post("products", product("TWICE-1"))
     assert errors(caller.post("products", product("twice-1"))) == [("unique entity constraint", "/data/attributes/sku")]

@@ -173,7 +173,7 @@ def _product_texts(rows: dict[str, list[tuple[object, ...]]], ids: _Ids, number:
         (None, name, None),
         (1, None, "system"),
         (2, german, None),
-        (3, None, "system"),
+        (3, None, "parent_localization"),
     ):
         rows["names"].append((ids.next("names"), text, fallback, number, localization))
     rows["short"].append((ids.next("short"), f"{name}, ready to ship.", number))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from oro_provider.sandbox.drafts import BLANK, Draft, row_of
 from oro_provider.sandbox.errors import denied
 from oro_provider.sandbox.rules.hooks import Rules
+from oro_provider.sandbox.rules.localized import add_texts, reserve_texts
 from oro_provider.sandbox.rules.variants import check_configurable, check_link
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ _SETTINGS = (
     ("maximumQuantityToOrder", "category"), ("decrementQuantity", "category"), ("backOrder", "category"),
     ("isUpcoming", "category"),
 )  # fmt: skip
-_TEXTS = {
-    "names": "productnames",
-    "descriptions": "productdescriptions",
-    "shortDescriptions": "productshortdescriptions",
-}
-_LOCALIZED = ("slugPrototypes", "metaTitles", "metaDescriptions", "metaKeywords")
 
 
 def _adopt_product(draft: Draft) -> None:
@@ -128,40 +123,13 @@ def _before_product(writer: Writer, draft: Draft) -> None:
         draft.values["primaryUnitPrecision"] = draft.many["unitPrecisions"][0]
 
 
-def _reserve_product(writer: Writer, draft: Draft) -> None:
-    """Number the names that the store adds before those of the request: `names[0]` is not the default name."""
-    if draft.update:
-        return
-    localizations = [row[0] for row in writer.connection.execute('SELECT "id" FROM localizations ORDER BY "id"')]
-    for relation, table in _TEXTS.items():
-        given = [one.get("localization") for one in draft.many.get(relation, []) if isinstance(one, Draft)]
-        missing = [one for one in (*localizations, None) if one not in given]
-        draft.added[relation] = [(writer.numbers.new(table), one) for one in missing]
-    for relation in _LOCALIZED:
-        if not draft.many.get(relation):
-            listed = [*localizations, None]
-            draft.added[relation] = [(writer.numbers.new("localizedfallbackvalues"), one) for one in listed]
-
-
 def _after_product(writer: Writer, draft: Draft, now: str) -> None:
-    if draft.update:
-        return
-    for relation, table in _TEXTS.items():
-        rows = [(one, draft.id, place, None if place is None else "system") for one, place in draft.added[relation]]
-        statement = f'INSERT INTO {table} ("id", "product", "localization", "fallback") VALUES (?, ?, ?, ?)'
-        writer.connection.executemany(statement, rows)
-    slug = re.sub(r"[^a-z0-9]+", "-", (default_name(writer, draft.id) or "").lower()).strip("-")
-    for relation in _LOCALIZED:
-        texts = draft.added.get(relation, [])
-        text = slug if relation == "slugPrototypes" else None
-        writer.connection.executemany(
-            'INSERT INTO localizedfallbackvalues ("id", "string", "fallback", "localization") VALUES (?, ?, ?, ?)',
-            [(one, text, None, None) if place is None else (one, None, "system", place) for one, place in texts],
-        )
-        writer.connection.executemany(
-            f'INSERT INTO "products_{relation}" ("owner", "target") VALUES (?, ?)',
-            [(draft.id, one) for one, _ in texts],
-        )
+    if not draft.update:
+        add_texts(writer, draft, _slug(default_name(writer, draft.id)))
+
+
+def _slug(name: str | None) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", (name or "").lower()).strip("-")
 
 
 def default_name(writer: Writer, product: Any) -> str | None:
@@ -216,6 +184,17 @@ def _after_name(writer: Writer, draft: Draft, now: str) -> None:
         writer.set("products", draft.current["product"], {"updatedAt": now})
 
 
+def _after_brand(writer: Writer, draft: Draft, now: str) -> None:
+    if draft.update:
+        return
+    name = writer.connection.execute(
+        'SELECT n."string" FROM brands_names j JOIN localizedfallbackvalues n ON n."id" = j."target" '
+        'WHERE j."owner" = ? AND n."localization" IS NULL',
+        (draft.id,),
+    ).fetchone()
+    add_texts(writer, draft, _slug(name[0] if name else None))
+
+
 def _alone(what: str) -> Any:
     def check(writer: Writer, draft: Draft) -> None:
         if not draft.update and draft.pointer == "/data":
@@ -247,6 +226,11 @@ def _check_kit_item(writer: Writer, draft: Draft) -> None:
             draft.complain(title, detail, "relationships/kitItemProducts")
 
 
+def _after_kit_item(writer: Writer, draft: Draft, now: str) -> None:
+    if not draft.update:
+        add_texts(writer, draft)
+
+
 def _forbid_kit_item(writer: Writer, row: dict[str, Any]) -> str | None:
     others = writer.connection.execute(
         'SELECT count(*) FROM productkititems WHERE "productKit" = ?', (row["productKit"],)
@@ -264,16 +248,19 @@ def _forbid_kit_item(writer: Writer, row: dict[str, Any]) -> str | None:
 RULES = {
     "products": Rules(
         adopt=_adopt_product,
-        reserve=_reserve_product,
+        reserve=reserve_texts,
         check=_check_product,
         before=_before_product,
         after=_after_product,
         removed=_removed_product,
     ),
+    "brands": Rules(reserve=reserve_texts, after=_after_brand),
     "productunitprecisions": Rules(after=_after_unit, removed=_removed_unit, forbid=_forbid_unit),
     "productnames": Rules(after=_after_name),
     "productvariantlinks": Rules(check=check_link),
-    "productkititems": Rules(check=_check_kit_item, forbid=_forbid_kit_item),
+    "productkititems": Rules(
+        reserve=reserve_texts, check=_check_kit_item, after=_after_kit_item, forbid=_forbid_kit_item
+    ),
     "productkititemproducts": Rules(check=_alone("product kit item product")),
     "productkititemlabels": Rules(check=_alone("product kit item label")),
 }
