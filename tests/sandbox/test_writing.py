@@ -304,3 +304,20 @@ def test_the_search_index_is_late(caller: Caller) -> None:
     while not caller.ids("producttaxcodes?filter[searchText]=LATECOMER"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def address(customer: str, street: str, **attributes: Any) -> dict[str, Any]:
+    place = {"street": street, "city": "Ulm", "postalCode": "89073", "organization": "T"}
+    owned = {"customer": ("customers", customer), "country": ("countries", "DE"), "region": ("regions", "DE-BY")}
+    relations = {name: {"data": {"type": kind, "id": one}} for name, (kind, one) in owned.items()}
+    return {
+        "data": {"type": "customeraddresses", "attributes": {**place, **attributes}, "relationships": relations},
+    }
+
+
+def test_a_customers_first_address_is_its_primary_one_whatever_is_sent(caller: Caller) -> None:
+    document = {"data": {"type": "customers", "attributes": {"name": "Of one address"}}}
+    customer = caller.post("customers", document).json()["data"]["id"]
+    first = caller.post("customeraddresses", address(customer, "A 1", primary=False)).json()["data"]
+    second = caller.post("customeraddresses", address(customer, "B 2", primary=False)).json()["data"]
+    assert [one["attributes"]["primary"] for one in (first, second)] == [True, False]

@@ -50,6 +50,20 @@ def check_place(writer: Writer, draft: Draft) -> None:
             draft.complain("valid region constraint", detail)
 
 
+def _before_address(owner: str) -> Any:
+    def before(writer: Writer, draft: Draft) -> None:
+        """An owner's first address is its primary one, whatever its request says."""
+        if draft.update or draft.get("primary"):
+            return
+        holder = draft.get(owner)
+        holder = holder.id if isinstance(holder, Draft) else holder
+        statement = f"SELECT 1 FROM {quoted(draft.type)} WHERE {quoted(owner)} = ? LIMIT 1"
+        if writer.connection.execute(statement, (holder,)).fetchone() is None:
+            draft.values["primary"] = 1
+
+    return before
+
+
 def _after_address(owner: str) -> Any:
     def after(writer: Writer, draft: Draft, now: str) -> None:
         """`primary` and a default type are cleared on the owner's other addresses, whose updatedAt moves."""
@@ -145,8 +159,10 @@ def _check_user(writer: Writer, draft: Draft) -> None:
 RULES = {
     "customers": Rules(forbid=_forbid_customer),
     "customerusers": Rules(check=_check_customer_user, forbid=_forbid_customer_user),
-    "customeraddresses": Rules(check=check_place, after=_after_address("customer")),
-    "customeruseraddresses": Rules(check=check_place, after=_after_address("customerUser")),
+    "customeraddresses": Rules(check=check_place, before=_before_address("customer"), after=_after_address("customer")),
+    "customeruseraddresses": Rules(
+        check=check_place, before=_before_address("customerUser"), after=_after_address("customerUser")
+    ),
     "customeruserroles": Rules(before=_before_role),
     "users": Rules(check=_check_user),
 }
