@@ -130,6 +130,7 @@ def _addresses(type_: str, owners: dict[str, Reference], key: str, owners_page: 
         compose=address_types,
         composed=frozenset({"types", "default_types"}),
         sole=sole_marks,
+        lone=frozenset({"primary"}),
         batch=True,
         personal=True,
         back_office_list=owners_page,

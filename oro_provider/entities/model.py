@@ -232,6 +232,7 @@ class Entity:
     :param defaults: row fields that a new record gets where the row is silent, because the store insists on them.
     :param once: fields that are sent for a new record only.
     :param sole: attributes of which one record of an owner at most may hold a value; the owner is the key's first field.
+    :param lone: attributes that the store sets for an owner's only record, whatever is sent (5.1 to 6.1).
     :param creatable: the API makes new ones.
     :param rehearsed: the store can say what it thinks of a single record without keeping it (`meta.validate`, 6.1); an older one would
         keep it.
@@ -265,6 +266,7 @@ class Entity:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     once: frozenset[str] = frozenset()
     sole: Callable[[Mapping[str, Any]], frozenset[str]] | None = None
+    lone: frozenset[str] = frozenset()
     creatable: bool = True
     rehearsed: bool = False
     retire: Mapping[str, Any] = field(default_factory=dict)

@@ -6,6 +6,7 @@ records of an owner where the key begins with one.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,11 @@ SETTING_FIELDS = ("fallback", "scalarValue")
 
 @dataclass(slots=True)
 class Found:
-    """The records that rows name, by the row's number, and what came with them."""
+    """The records that rows name, by the row's number, what came with them, and how many records an owner has."""
 
     records: dict[int, list[Resource]] = field(default_factory=dict)
     included: dict[Ref, Resource] = field(default_factory=dict)
+    owned: Counter[str] = field(default_factory=Counter)
 
 
 class Finder:
@@ -161,7 +163,9 @@ class Finder:
         found: Found,
         included: Mapping[Ref, Resource],
     ) -> None:
-        for key in record_keys(self._entity, record, included, self._dialect):
+        keys = list(record_keys(self._entity, record, included, self._dialect))
+        found.owned.update({key[position] for key in keys})
+        for key in keys:
             for item in by_owner.get(key[position], ()):
                 records = found.records.setdefault(item.row.number, [])
                 if same_key(self._entity, item.key, key) and record not in records:

@@ -260,6 +260,8 @@ class Planner:
         stuck = other_leader(node)
         if stuck is not None:
             return row.rejected(stuck[1], stuck[0])
+        if found.owned[item.key[0]] == 1:
+            self._leave_lone(node)
         draft = comparison.update(node)
         if not draft.changes:
             return Action("unchanged", row, node.record.id)
@@ -267,6 +269,12 @@ class Planner:
         return Action(
             "update", row, node.record.id, data, tuple(draft.included), draft.changes, tuple(comparison.removed)
         )
+
+    def _leave_lone(self, node: Node) -> None:
+        """Leave what the store sets for an owner's only record: a row that says otherwise would be sent again each time."""
+        for name in self.entity.lone:
+            if not node.attributes.get(name, True):
+                del node.attributes[name]
 
     def _stray_id(self, node: Node) -> str | None:
         """Take the id out of what a row says where the store gives ids itself; return why it is not that of the row's record."""

@@ -279,6 +279,28 @@ def test_customers_with_groups_parents_users_and_addresses(writable_store: Integ
     load_twice(store, "customeruseraddresses", own, [{**own[0], "phone": "555-1"}, *own[1:]])
 
 
+def test_an_only_address_that_is_not_to_be_the_primary_one_is_left_alone(writable_store: IntegrationStore) -> None:
+    # The store makes an owner's first address its primary one, whatever is sent.
+    store = writable_store
+    customer = f"{store.run_id} Lone"
+    run_load(store, "customers", [{"name": customer}])
+    place = {
+        "customer": customer,
+        "city": "Ulm",
+        "postal_code": "89073",
+        "country": "DE",
+        "region": "BY",
+        "organization": "T",
+    }
+    one, other = ({**place, "street": street, "primary": False} for street in ("A 1", "B 2"))
+    for expected in ((1, 0, 0, 0), (0, 0, 1, 0)):
+        assert counts(run_load(store, "customeraddresses", [one])[0]) == expected
+    # Beside another one it may lose the mark.
+    run_load(store, "customeraddresses", [one, other])
+    assert counts(run_load(store, "customeraddresses", [one, other])[0]) == (0, 1, 1, 0)
+    assert counts(run_load(store, "customeraddresses", [one, other])[0]) == (0, 0, 2, 0)
+
+
 def test_two_defaults_of_one_owner_are_refused(writable_store: IntegrationStore) -> None:
     store = writable_store
     run_load(store, "customers", [{"name": f"{store.run_id} Twice"}])
