@@ -321,3 +321,20 @@ def test_a_customers_first_address_is_its_primary_one_whatever_is_sent(caller: C
     first = caller.post("customeraddresses", address(customer, "A 1", primary=False)).json()["data"]
     second = caller.post("customeraddresses", address(customer, "B 2", primary=False)).json()["data"]
     assert [one["attributes"]["primary"] for one in (first, second)] == [True, False]
+
+
+def test_the_lines_of_an_order_with_an_address_have_totals_with_and_without_tax(caller: Caller) -> None:
+    names = [f"rowTotalAfterDiscount{which}Tax" for which in ("Including", "Excluding")]
+    document = order("TAXED-1")
+    bare = caller.post("orders?include=lineItems", document).json()
+    assert [bare["included"][0]["attributes"][name] for name in names] == ["0.0000", "0.0000"]
+    place = {"street": "A 1", "city": "Ulm", "postalCode": "89073", "organization": "T"}
+    owned = {"country": ("countries", "DE"), "region": ("regions", "DE-BY")}
+    relations = {name: {"data": {"type": kind, "id": one}} for name, (kind, one) in owned.items()}
+    number = bare["data"]["id"]
+    to = {"billingAddress": {"data": {"type": "orderaddresses", "id": "place"}}}
+    included = [{"type": "orderaddresses", "id": "place", "attributes": place, "relationships": relations}]
+    patch = {"data": {"type": "orders", "id": number, "relationships": to}, "included": included}
+    assert caller.patch(f"orders/{number}", patch).status_code == 200
+    line = caller.get(f"orders/{number}/lineItems").json()["data"][0]["attributes"]
+    assert [line[name] for name in names] == [line["rowTotalAfterDiscount"]] * 2 == ["21.0000", "21.0000"]

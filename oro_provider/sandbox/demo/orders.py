@@ -64,7 +64,7 @@ def fill_orders(
                 subtotal += ware.cents * quantity
                 lines.append((
                     line, ware.sku, ware.name, "[]", quantity, ware.unit, amount(ware.cents), "USD", 10, 0, f"{line:040x}", born,
-                    born, "0.0000", "0.0000", "0.0000", row, ware.id, ware.unit,
+                    born, "0.0000", row, row, row, ware.id, ware.unit,
                 ))  # fmt: skip
                 joins.append((number, line))
             total = amount(subtotal)

@@ -1,5 +1,7 @@
 """Orders: lines, totals, discounts, trackings, and what moves an order's `updatedAt`."""
 
+# ruff: noqa: S608 - identifiers come from the shapes, values are bound
+
 from __future__ import annotations
 
 import hashlib
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 _LAST_LINE = "Please add at least one Line Item"
 _NO_UNIT = "The product unit does not exist for the product."
+_PLACES = frozenset({"billingAddress", "shippingAddress"})
 _FINAL = frozenset({"closed", "cancelled"})
 
 
@@ -43,12 +46,12 @@ def _before_order(writer: Writer, draft: Draft) -> None:
 
 
 def _after_order(writer: Writer, draft: Draft, now: str) -> None:
-    if not draft.update or "lineItems" in draft.many or "discounts" in draft.many:
+    if not draft.update or {"lineItems", "discounts"} & draft.many.keys() or _PLACES & draft.values.keys():
         total(writer, draft.id)
 
 
 def total(writer: Writer, order: Any) -> None:
-    """Recompute an order's totals from its lines and discounts."""
+    """Recompute an order's totals from its lines and discounts, and those of its lines, which need an address to be taxed at."""
     lines = writer.connection.execute(
         'SELECT l."quantity", l."value" FROM orders_lineItems j JOIN orderlineitems l ON l."id" = j."target" '
         'WHERE j."owner" = ?',
@@ -69,6 +72,13 @@ def total(writer: Writer, order: Any) -> None:
         "totalDiscountsAmount": money(less) if discounts else None,
     }
     writer.set("orders", order, values)
+    found = row_of(writer.connection, "orders", order) or {}
+    taxed = '"rowTotalAfterDiscount"' if any(found.get(name) is not None for name in _PLACES) else "'0.0000'"
+    writer.connection.execute(
+        f'UPDATE orderlineitems SET "rowTotalAfterDiscountIncludingTax" = {taxed}, '
+        f'"rowTotalAfterDiscountExcludingTax" = {taxed} WHERE "id" IN (SELECT "target" FROM orders_lineItems WHERE "owner" = ?)',
+        (order,),
+    )
 
 
 def _orders_of(writer: Writer, line: Any) -> list[Any]:
