@@ -70,7 +70,7 @@ _META = "metaTitles:localizedfallbackvalues[] metaDescriptions:localizedfallback
 _CATALOGUE = {
     "products": _shape(
         f"sku status variantFields:list {_DATES} productType featured:boolean newArrival:boolean "
-        "kitShippingCalculationMethod category_sort_order:integer availability_date:datetime",
+        "kitShippingCalculationMethod category_sort_order:float availability_date:datetime",
         "owner:businessunits organization:organizations unitPrecisions:productunitprecisions[] "
         "primaryUnitPrecision:productunitprecisions names:productnames[] descriptions:productdescriptions[] "
         "variantLinks:productvariantlinks[] defaultVariant:products shortDescriptions:productshortdescriptions[] "

@@ -234,6 +234,16 @@ def test_days_are_dates_in_parquet_nested_ones_too(tmp_path: Path) -> None:
     assert {line["shipBy"] for row in rows for line in row["lineItems"]} == {date(2026, 11, 24)}
 
 
+def test_the_place_of_a_product_in_its_category_may_be_a_fraction(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    with running(seed=4, orders=1, version="6.1") as own:
+        own.execute('UPDATE products SET "category_sort_order" = 1.5 WHERE id = 1')
+        manifest = run(own, Extract(PRODUCTS), Destination(tmp_path, "a", format="parquet"))
+        rows = {row["id"]: row["category_sort_order"] for row in pq.read_table(manifest["files"]).to_pylist()}
+    assert [rows["1"], rows["2"]] == [1.5, None]
+
+
 def test_a_stores_own_attributes_are_a_column_of_json_in_parquet(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 

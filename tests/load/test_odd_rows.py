@@ -118,8 +118,16 @@ def test_an_id_may_be_said_where_it_is_the_records_own(store: LoadStore) -> None
 def test_a_fraction_is_no_whole_number_and_a_setting_keeps_its_digits(store: LoadStore) -> None:
     run_load(store, "products", [{"sku": "DIGITS-1", "name": "x", "unit": "each", "minimum_quantity_to_order": 5.0}])
     assert store.count("entityfieldfallbackvalues", "scalarValue = '5'") > 0
-    _, (refused,) = run_load(store, "products", [{"sku": "DIGITS-1", "category_sort_order": 10.9}])
-    assert (refused.field, refused.reason) == ("category_sort_order", "should be a whole number")
+    units = [{"unit": "each", "precision": 10.9}]
+    _, (refused,) = run_load(store, "products", [{"sku": "DIGITS-1", "units": units}])
+    assert (refused.field, refused.reason) == ("units.precision", "should be a whole number")
+
+
+def test_the_place_of_a_product_in_its_category_may_be_a_fraction(store: LoadStore) -> None:
+    row = {"sku": "PLACE-1", "name": "x", "unit": "each", "category_sort_order": "1.5"}
+    assert counts(run_load(store, "products", [row])[0]) == (1, 0, 0, 0)
+    assert store.count("products", '"category_sort_order" = 1.5') == 1
+    assert counts(run_load(store, "products", [row])[0]) == (0, 0, 1, 0)
 
 
 def test_the_first_unit_of_a_new_product_leads_where_the_row_names_no_other(store: LoadStore, tmp_path: Path) -> None:
