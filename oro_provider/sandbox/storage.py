@@ -127,7 +127,7 @@ _EXTRA_COLUMNS = {
     "users": ('"externalId" TEXT',),
     "brands": ('"externalId" TEXT',),
     "inventorylevels": ('"externalId" TEXT',),
-    "orderlineitems": ('"draftDelete" INTEGER', '"freeFormTaxCode" INTEGER'),
+    "orderlineitems": ('"draftDelete" INTEGER DEFAULT 0', '"freeFormTaxCode" INTEGER'),
 }
 
 _INDEXES = (

@@ -43,6 +43,7 @@ class Facts:
     upsert_update_status: int = 200
     login_page: str = "user/login"  # where the authorize page sends a stranger
     missing_line_price_status: int = 400
+    settings_made: bool = True  # a new product has a record for each setting, or none until one is set
     status_pages: bool = False  # orderinternalstatuses takes page[...]
     external_id: bool = False
 
@@ -117,6 +118,7 @@ _51 = replace(
     unknown=_60.unknown | {"orderinternalstatuses", "ordershippingstatuses", "orderstatuses"},
     filters={**_60.filters, "orders": f"updatedAt {_60.filters['orders']}"},
     sync_batch=False,
+    settings_made=False,
     empty_filter_refused=False,
     subresource_total_breaks=True,
 )

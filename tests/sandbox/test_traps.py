@@ -70,6 +70,15 @@ def test_5_1_ignores_the_synchronous_mode_and_the_dry_run(old: Caller) -> None:
     assert len(old.ids("orders?filter[identifier]=DRY-OLD")) == 1
 
 
+def test_5_1_makes_no_settings_for_a_new_product(old: Caller, caller: Caller) -> None:
+    def made(store: Caller) -> Any:
+        data = store.post("products", product("SETTINGS-1")).json()["data"]
+        return data["relationships"]["manageInventory"]["data"]
+
+    assert made(old) is None
+    assert made(caller)["type"] == "entityfieldfallbackvalues"
+
+
 def test_a_default_address_clears_its_siblings_and_moves_them(caller: Caller) -> None:
     made = []
     for city in ("First", "Second"):

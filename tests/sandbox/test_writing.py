@@ -89,6 +89,7 @@ def test_a_created_kit_item_brings_a_label_for_every_localization(caller: Caller
     made = caller.post("products", kit).json()
     items = [one for one in made["included"] if one["type"] == "productkititems"]
     assert [len(one["relationships"]["labels"]["data"]) for one in items] == [6]
+    assert made["data"]["attributes"]["kitShippingCalculationMethod"] == "kit_shipping_all"
 
 
 def test_a_sku_is_unique_whatever_its_case(caller: Caller) -> None:

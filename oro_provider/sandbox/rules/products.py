@@ -113,12 +113,14 @@ def _check_kit(draft: Draft) -> None:
 def _before_product(writer: Writer, draft: Draft) -> None:
     if draft.update:
         return
-    for name, fallback in _SETTINGS:
+    for name, fallback in _SETTINGS if writer.catalog.facts.settings_made else ():
         if draft.blank(name):
             draft.values[name] = writer.numbers.new("entityfieldfallbackvalues")
             writer.connection.execute(
                 'INSERT INTO entityfieldfallbackvalues ("id", "fallback") VALUES (?, ?)', (draft.values[name], fallback)
             )
+    if draft.get("productType") == "kit":
+        draft.values.setdefault("kitShippingCalculationMethod", "kit_shipping_all")
     if draft.get("primaryUnitPrecision") is None and draft.many.get("unitPrecisions"):
         draft.values["primaryUnitPrecision"] = draft.many["unitPrecisions"][0]
 
