@@ -7,7 +7,7 @@ that a page lacks. It costs one cheap request (two fields) for fifty pages.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import ge
 from typing import TYPE_CHECKING
 
@@ -31,12 +31,16 @@ SIZES = (5000, 1000, 100)
 
 @dataclass(frozen=True, slots=True)
 class IndexPage:
-    """Some ids, in order, with their dates (`""` where there are none). `left`: the store's count of these and all after."""
+    """Some ids, in order, with their dates (`""` where there are none). `left`: the store's count of these and all after.
+
+    `owners`: what each belongs to, in order, where pages are cut by that; else empty.
+    """
 
     ids: list[str]
     dates: list[str]
     left: int
     clock: datetime | None
+    owners: list[int] = field(default_factory=list)
 
 
 class Index:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from oro_provider.api.errors import Incomplete, InvalidRequest
 from oro_provider.api.query import FilterValue, Query
 from oro_provider.extract.large import refuses_size
+from oro_provider.extract.spans import ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,6 +69,8 @@ class Missing:
         return there
 
     async def _known(self, ids: Sequence[str], where: Mapping[str, FilterValue]) -> set[str]:
+        if self._spec.keyset is not None:
+            return await ids_of(self._client, self._spec, {**where, **self._scope}) & set(ids)
         query = Query(
             filters={**where, **self._scope, "id": list(ids)},
             fields=self._spec.index.fields,

@@ -105,7 +105,7 @@ class Rest:
                     continue
                 start = page.ids.index(self._last) + 1
                 self._last = None
-            yield IndexPage(page.ids[start:], page.dates[start:], page.left - start, page.clock)
+            yield IndexPage(page.ids[start:], page.dates[start:], page.left - start, page.clock, page.owners[start:])
 
     def check(self) -> None:
         """Raise `PositionLost` where none of the indexes had that id."""
@@ -126,6 +126,6 @@ async def keyed_index(client: AsyncOroClient, spec: Extract, keyset: Keyset) -> 
         if more and whole == 0:
             raise Incomplete(f"One of the {keyset.by}s has more than {len(rows)} {spec.type}.")
         ids = [row.id for row in rows[:whole]]
-        yield IndexPage(ids, [""] * whole, max(raw.total or 0, whole), None)
+        yield IndexPage(ids, [""] * whole, max(raw.total or 0, whole), None, owners[:whole])
         if more:
             query = query.filtered({f"{keyset.by}.id[gt]": owners[whole - 1]})

@@ -21,6 +21,7 @@ from oro_provider.extract.heads import Identity, identity
 from oro_provider.extract.large import LargePages
 from oro_provider.extract.lists import Lists, asked_lists
 from oro_provider.extract.records import IncludeTree, check_members, include_paths, sparse_fields
+from oro_provider.extract.spans import Spans, boundary, owned_by
 from oro_provider.extract.spec import ids_filter
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Pages:
         self._large = LargePages(client, 1000)
         self._selection = Selection(client.calls, spec.type, spec.page)
         self._lists = Lists(client, spec) if asked_lists(spec) else None
+        self._spans = Spans(client, spec, spec.keyset) if spec.keyset is not None else None
         # How every version of OroCommerce begins a resource object; what begins otherwise is decoded for its id.
         self._beginning = f'{{"type":"{spec.type}","id":"'
         self._expected = {*spec.together, *spec.fields} - set(self._apart)
@@ -80,10 +82,10 @@ class Pages:
         self._nested: dict[str, set[str]] = {}
         self._expect_nested(spec.entity.shape, spec.together)
 
-    async def fetch(self, ids: Sequence[str], dates: Sequence[str]) -> PageRows:
-        """Return the records with these ids, with all that the extract wants of them; `dates` are the index's."""
+    async def fetch(self, ids: Sequence[str], dates: Sequence[str], owners: Sequence[int] = ()) -> PageRows:
+        """Return the records with these ids, with all that the extract wants of them; `dates` and `owners` are the index's."""
         try:
-            page = await self._page(ids)
+            page = await self._page(ids, owners)
             gone = set(page.missing)
             found = [id_ for id_ in ids if id_ not in gone] if gone else ids
             if found and self._apart:
@@ -91,6 +93,8 @@ class Pages:
                 page.apart = dict(zip(self._apart, parts, strict=True))
                 page.leave_out({id_ for part in parts for id_ in part.without})
             page.scope = self._spec.scope
+            if self._spec.keyset is not None:
+                page.scope = {**page.scope, **owned_by(self._spec.keyset, owners)}
             page.newest = max(dates, default="")
             if page.missing:
                 gone = set(page.missing)
@@ -101,16 +105,20 @@ class Pages:
             raise
         return page
 
-    async def _page(self, ids: Sequence[str]) -> PageRows:
+    async def _page(self, ids: Sequence[str], owners: Sequence[int]) -> PageRows:
+        middle = boundary(owners, 0, len(ids) // 2) if owners else len(ids) // 2
+        divisible = 0 < middle < len(ids)
         try:
-            call = self._selection.page(ids_filter(ids), len(ids), divisible=len(ids) > 1)
-            raw = await self._client.perform(call)
+            if self._spans is not None:
+                raw = await self._spans.page(ids, owners, divisible=divisible)
+            else:
+                call = self._selection.page(ids_filter(ids), len(ids), divisible=divisible)
+                raw = await self._client.perform(call)
         except OroCommerceError as error:
-            if len(ids) == 1 or not (isinstance(error, TimedOut) or error.status == 504):
+            if not divisible or not (isinstance(error, TimedOut) or error.status == 504):
                 raise
-            middle = len(ids) // 2
-            first, second = await self._page(ids[:middle]), await self._page(ids[middle:])
-            return _joined(first, second)
+            first = await self._page(ids[:middle], owners[:middle])
+            return _joined(first, await self._page(ids[middle:], owners[middle:]))
         return await self.checked(PageRows(list(ids), raw.data, raw.included))
 
     async def checked(self, page: PageRows) -> PageRows:

@@ -24,6 +24,7 @@ from oro_provider.extract.missing import Missing
 from oro_provider.extract.numbered import PositionLost, Rest, keyed_index, numbered_pages, scopes
 from oro_provider.extract.pages import PageRows, Pages
 from oro_provider.extract.progress import Progress
+from oro_provider.extract.spans import cuts
 from oro_provider.extract.spec import Extract
 
 if TYPE_CHECKING:
@@ -266,19 +267,18 @@ async def _fetched(client: AsyncOroClient, spec: Extract, index: AsyncIterator[I
     size = spec.page_size or client.settings.page_size
     ahead: deque[asyncio.Task[PageLines]] = deque()
 
-    async def page_of(ids: Sequence[str], dates: Sequence[str]) -> PageLines:
+    async def page_of(found: IndexPage, cut: slice) -> PageLines:
         # Laid out as it comes, while it is in the processor's cache, and not when its turn has come to be written.
-        return lay_out(await pages.fetch(ids, dates))
+        return lay_out(await pages.fetch(found.ids[cut], found.dates[cut], found.owners[cut]))
 
     limit = PAGES_AHEAD * client.settings.max_connections
     _keep_freed_memory()
     try:
         async for found in index:
-            for start in range(0, len(found.ids), size):
+            for cut in cuts(len(found.ids), size, found.owners):
                 if len(ahead) >= limit:
                     yield await ahead.popleft()
-                end = start + size
-                ahead.append(asyncio.ensure_future(page_of(found.ids[start:end], found.dates[start:end])))
+                ahead.append(asyncio.ensure_future(page_of(found, cut)))
         while ahead:
             yield await ahead.popleft()
     finally:

@@ -54,7 +54,7 @@ def test_orders_that_move_or_vanish_between_index_and_page_are_counted(
     first: list[int] = [1]
     changed = asyncio.Event()
 
-    async def fetch_later(self: Pages, ids: Any, dates: Any) -> Any:
+    async def fetch_later(self: Pages, ids: Any, dates: Any, owners: Any) -> Any:
         if first:
             first.clear()
             await asyncio.to_thread(sandbox.execute, 'DELETE FROM orders WHERE "id" = ?', (gone,))
@@ -63,7 +63,7 @@ def test_orders_that_move_or_vanish_between_index_and_page_are_counted(
             )
             changed.set()
         await changed.wait()
-        return await fetch(self, ids, dates)
+        return await fetch(self, ids, dates, owners)
 
     sandbox.execute("UPDATE orders SET \"internalStatus\" = 'open'")
     monkeypatch.setattr(Pages, "fetch", fetch_later)
@@ -360,15 +360,60 @@ def test_a_price_that_is_deleted_while_prices_are_read_is_counted(
     before = sandbox.execute('SELECT count(*) FROM productprices WHERE "priceList" = ?', (price_list,))[0][0]
     fetch = Pages.fetch
 
-    async def fetch_later(self: Pages, ids: Any, dates: Any) -> Any:
+    async def fetch_later(self: Pages, ids: Any, dates: Any, owners: Any) -> Any:
         if price in ids:
             await asyncio.to_thread(sandbox.execute, 'DELETE FROM productprices WHERE "id" = ?', (price,))
-        return await fetch(self, ids, dates)
+        return await fetch(self, ids, dates, owners)
 
     monkeypatch.setattr(Pages, "fetch", fetch_later)
     spec = Extract(Entity(type="productprices"), filters={"priceList": str(price_list)})
     manifest = run(sandbox, tmp_path, spec)
     assert (manifest["count"], manifest["moved"], manifest["deleted"]) == (before - 1, 0, 1)
+
+
+@pytest.mark.parametrize("version", ["5.1", "6.1"])
+def test_prices_are_read_whole_whether_or_not_a_store_takes_a_list_of_their_ids(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    # Prices that came since the index was read come before those that it names, and fill their page.
+    came = (
+        'INSERT INTO productprices ("id", "quantity", "value", "currency", "priceList", "product", "unit") '
+        'SELECT printf(\'00000000-0000-4000-8000-%012x-%d\', rowid, "priceList"), "quantity" + 5000, "value", "currency", '
+        '"priceList", "product", "unit" FROM productprices'
+    )
+    fetch, waiting = Pages.fetch, [came]
+
+    async def fetch_later(self: Pages, ids: Any, dates: Any, owners: Any) -> Any:
+        if waiting:
+            await asyncio.to_thread(sandbox.execute, waiting.pop())
+        return await fetch(self, ids, dates, owners)
+
+    with running(seed=3, orders=1, version=version) as sandbox:
+        stored = {str(row[0]) for row in sandbox.execute('SELECT "id" FROM productprices WHERE "priceList" = 1')}
+        monkeypatch.setattr(Pages, "fetch", fetch_later)
+        spec = Extract(entity_of("productprices"), filters={"priceList": "1"}, page_size=20)
+        manifest = run(sandbox, tmp_path, spec)
+    assert {record["id"] for record in lines(manifest)} == stored
+    assert (manifest["count"], manifest["moved"], manifest["deleted"]) == (len(stored), 0, 0)
+
+
+def test_a_store_without_lists_of_price_ids_is_asked_by_product_for_those_that_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Pages.fetch
+
+    async def fetch_later(self: Pages, ids: Any, dates: Any, owners: Any) -> Any:
+        await asyncio.to_thread(sandbox.execute, 'DELETE FROM productprices WHERE "id" IN (?, ?)', tuple(ids[:2]))
+        return await fetch(self, ids, dates, owners)
+
+    with running(seed=3, orders=1, version="5.1") as sandbox:
+        monkeypatch.setattr(Pages, "fetch", fetch_later)
+        spec = Extract(entity_of("productprices"), filters={"priceList": "1"}, page_size=100)
+        manifest = run(sandbox, tmp_path, spec)
+        left = sandbox.execute('SELECT count(*) FROM productprices WHERE "priceList" = 1')[0][0]
+    assert manifest["count"] == left
+    assert manifest["moved"] == 0
+    assert manifest["deleted"] >= 2
 
 
 @pytest.mark.parametrize(

@@ -79,11 +79,11 @@ def test_a_killed_attempt_is_gone_on_with_and_leaves_the_same_files(
 
     fetch, fetched = Pages.fetch, []
 
-    async def fetch_until_killed(self: Pages, ids: Any, dates: Any) -> Any:
+    async def fetch_until_killed(self: Pages, ids: Any, dates: Any, owners: Any) -> Any:
         fetched.append(ids[0])
         if len(fetched) == 33:
             raise Killed
-        return await fetch(self, ids, dates)
+        return await fetch(self, ids, dates, owners)
 
     to = Destination(tmp_path / "killed", "a", work=tmp_path / "_work" / "a", **small)
     monkeypatch.setattr(Pages, "fetch", fetch_until_killed)
@@ -110,11 +110,11 @@ def test_a_killed_attempt_is_gone_on_with_and_leaves_the_same_files(
 def test_another_attempt_begins_afresh(sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetch, fetched = Pages.fetch, []
 
-    async def fetch_until_killed(self: Pages, ids: Any, dates: Any) -> Any:
+    async def fetch_until_killed(self: Pages, ids: Any, dates: Any, owners: Any) -> Any:
         fetched.append(ids[0])
         if len(fetched) == 35:
             raise Killed
-        return await fetch(self, ids, dates)
+        return await fetch(self, ids, dates, owners)
 
     monkeypatch.setattr(Pages, "fetch", fetch_until_killed)
     with pytest.raises(Killed):
@@ -144,11 +144,11 @@ def test_an_attempt_whose_files_are_no_longer_as_it_left_them_begins_afresh(
 ) -> None:
     fetch, fetched = Pages.fetch, []
 
-    async def fetch_until_killed(self: Pages, ids: Any, dates: Any) -> Any:
+    async def fetch_until_killed(self: Pages, ids: Any, dates: Any, owners: Any) -> Any:
         fetched.extend(ids)
         if len(fetched) > 300:
             raise Killed
-        return await fetch(self, ids, dates)
+        return await fetch(self, ids, dates, owners)
 
     work = tmp_path / "_work" / "a"
     to = Destination(tmp_path / "o", "a", work, format=format_, block_bytes=1_000, file_bytes=1_000)
@@ -173,11 +173,11 @@ def test_a_killed_reading_of_prices_is_gone_on_with_where_the_last_of_them_is_st
     undisturbed = run(sandbox, spec, Destination(tmp_path / "whole", "a"))
     fetch, fetched = Pages.fetch, []
 
-    async def fetch_until_killed(self: Pages, ids: Any, dates: Any) -> Any:
+    async def fetch_until_killed(self: Pages, ids: Any, dates: Any, owners: Any) -> Any:
         fetched.extend(ids)
         if len(fetched) > undisturbed["count"] * 2 // 3:
             raise Killed
-        return await fetch(self, ids, dates)
+        return await fetch(self, ids, dates, owners)
 
     work = tmp_path / "_work" / "a"
     to = Destination(tmp_path / "killed", "a", work=work, block_bytes=2_000)
@@ -197,9 +197,9 @@ def test_a_killed_reading_of_prices_is_gone_on_with_where_the_last_of_them_is_st
 
 
 def counted(fetch: Any, fetched: list[str]) -> Any:
-    async def fetch_and_count(self: Pages, ids: Any, dates: Any) -> Any:
+    async def fetch_and_count(self: Pages, ids: Any, dates: Any, owners: Any) -> Any:
         fetched.extend(ids)
-        return await fetch(self, ids, dates)
+        return await fetch(self, ids, dates, owners)
 
     return fetch_and_count
 
