@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _TEXTS = "string fallback localization[].."
 _ENUM = {"actions": "LG", "filters": "id[] priority[].."}
-_LFV = "descriptions[].. shortDescriptions[].. slugPrototypes[].. metaTitles[].. metaDescriptions[].. metaKeywords[].."
+_PAGE = "shortDescriptions[].. slugPrototypes[].. metaTitles[].. metaDescriptions[].. metaKeywords[].."
+_LFV = f"descriptions[].. {_PAGE}"
 _FALLBACKS = (
     "manageInventory[].. highlightLowInventory[].. inventoryThreshold[].. lowInventoryThreshold[].. "
     "minimumQuantityToOrder[].. maximumQuantityToOrder[].. decrementQuantity[].. backOrder[].. isUpcoming[].."
@@ -125,7 +126,7 @@ _ROWS = (
     row(
         "categories",
         "LG",
-        f"titles[].. parentCategory[].. childCategories[].. {_LFV} longDescriptions[].. organization[].. products[].. "
+        f"titles[].. parentCategory[].. childCategories[].. {_PAGE} longDescriptions[].. organization[].. products[].. "
         f"{_FALLBACKS} largeImage[].. smallImage[]..",
         searched=("titles.string",),
         titled_by="titles",
@@ -144,7 +145,6 @@ _ROWS = (
         required=("quantity", "value", "currency", "priceList", "product", "unit"),
         fixed=frozenset({"priceList"}),
         compulsory_filter=("priceList",),
-        linked=False,
         subresources=False,
     ),
     row(

@@ -27,6 +27,7 @@ class Facts:
     filters: Mapping[str, str] = field(default_factory=dict)  # filters that are missing here, by resource
     operators_combine: bool = True  # [gte] and [lt] on one field: both, or only the last one
     date_lists: bool = True
+    price_id_lists: bool = True
     empty_filter_refused: bool = True
     empty_body_detail: str = "The request data should not be empty."
     optional: frozenset[tuple[str, str]] = frozenset()  # required in 6.1, but not here
@@ -90,6 +91,7 @@ _60 = replace(
     added={"orders": {"uuid": "string"}},
     to_one={"orderlineitems": {"orders": "order"}, "ordershippingtrackings": {"orders": "order"}},
     filters={
+        "products": "defaultVariant",
         "orders": "external createdBy shippingStatus internalStatus",
         "orderlineitems": "createdAt updatedAt customer customerUser",
         "customeraddresses": "customRegion",
@@ -98,6 +100,7 @@ _60 = replace(
     },
     operators_combine=False,
     date_lists=False,
+    price_id_lists=False,
     enum_needs_field=False,
     max_related=100,
     unlimited_related=frozenset(),
@@ -116,7 +119,11 @@ _51 = replace(
     _60,
     version="5.1",
     unknown=_60.unknown | {"orderinternalstatuses", "ordershippingstatuses", "orderstatuses"},
-    filters={**_60.filters, "orders": f"updatedAt {_60.filters['orders']}"},
+    filters={
+        **_60.filters,
+        "orders": f"updatedAt {_60.filters['orders']}",
+        **dict.fromkeys(("prodinventorystatuses", "customerratings"), "priority"),
+    },
     sync_batch=False,
     settings_made=False,
     empty_filter_refused=False,
@@ -194,7 +201,8 @@ def _resource(facts: Facts, row: Resource) -> Resource:
     for name, one in row.filters.items():
         if name not in missing:
             dated = name.endswith("At") and not facts.date_lists
-            filters[renamed.get(name, name)] = replace(one, lists=False) if dated else one
+            single = dated or ((row.name, name) == ("productprices", "id") and not facts.price_id_lists)
+            filters[renamed.get(name, name)] = replace(one, lists=False) if single else one
     for name in facts.added.get(row.name, {}):
         if name in {"externalId", "uuid"}:
             filters[name] = Filter(name, lists=True)

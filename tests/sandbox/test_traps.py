@@ -61,6 +61,23 @@ def test_5_1_applies_only_the_last_of_two_operators(old: Caller) -> None:
     assert len(old.ids("customers?filter[id][gt]=3&filter[id][lt]=6")) == 5
 
 
+def test_5_1_takes_no_list_of_price_ids(old: Caller, caller: Caller) -> None:
+    for store, found in ((old, 0), (caller, 2)):
+        two = store.ids("productprices?filter[priceList]=1&page[size]=2")
+        assert len(store.ids(f"productprices?filter[priceList]=1&filter[id]={','.join(two)}")) == found
+
+
+def test_5_1_knows_no_default_variant_and_no_order_of_options(old: Caller, caller: Caller) -> None:
+    for path in ("products?filter[defaultVariant]=1", "prodinventorystatuses?filter[priority]=1"):
+        assert (old.get(path).status_code, caller.get(path).status_code) == (400, 200)
+
+
+def test_a_price_has_a_link_and_its_relations_none(caller: Caller) -> None:
+    price = caller.get("productprices?filter[priceList]=1&page[size]=1").json()["data"][0]
+    assert price["links"]["self"].endswith(f"/admin/api/productprices/{price['id']}")
+    assert {tuple(relation) for relation in price["relationships"].values()} == {("data",)}
+
+
 def test_5_1_ignores_the_synchronous_mode_and_the_dry_run(old: Caller) -> None:
     body = {"data": [{"type": "customers", "attributes": {"name": "Old"}}]}
     assert old.patch("customers", body, X_Mode="sync").status_code == 202
