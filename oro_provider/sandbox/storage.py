@@ -201,8 +201,8 @@ SELECT o."id" || '-' || k.suffix AS "id", k.kind AS "orderSubtotalType", k.label
     WHEN 1 THEN iif(o."totalDiscountsAmount" IS NULL, '0.0000', '-' || o."totalDiscountsAmount") ELSE '0.0000' END AS "signedAmount",
   CASE k.position WHEN 4 THEN '' WHEN 5 THEN NULL ELSE o."currency" END AS "currency",
   CASE WHEN k.position = 0 THEN 1 WHEN k.position = 1 AND o."totalDiscountsAmount" IS NOT NULL THEN 1 ELSE 0 END AS "visible",
-  CASE WHEN k.position < 4 THEN '[]' ELSE json_object('total', json_object('includingTax', o."subtotalValue",
-    'excludingTax', o."subtotalValue", 'taxAmount', '0', 'adjustment', '0', 'currency', o."currency"),
+  CASE WHEN k.position < 4 THEN '[]' ELSE json_object('total', json_object('includingTax',
+    rtrim(rtrim(o."subtotalValue", '0'), '.'), 'excludingTax', rtrim(rtrim(o."subtotalValue", '0'), '.'), 'taxAmount', '0', 'adjustment', '0', 'currency', o."currency"),
     'taxes', json_array()) END AS "data",
   o."id" AS "order", NULL AS "priceList", k.position AS "position"
 FROM orders o CROSS JOIN (

@@ -152,6 +152,13 @@ def test_subtotals_need_an_order_and_are_not_paged(caller: Caller) -> None:
     assert caller.get("orders/2/orderSubtotals").status_code == 404
 
 
+def test_the_amounts_below_a_tax_have_no_digits_that_say_nothing(own: Caller) -> None:
+    own.store.execute("UPDATE orders SET \"subtotalValue\" = '120.5000' WHERE id = 2")
+    listed = own.get("ordersubtotals?filter[order]=2").json()["data"]
+    tax = next(one["attributes"] for one in listed if one["attributes"]["orderSubtotalType"] == "tax")
+    assert (tax["amount"], tax["data"]["total"]["includingTax"]) == ("0.0000", "120.5")
+
+
 def test_an_overridden_get_takes_strings_only(caller: Caller) -> None:
     asked = {"filter": {"id": {"gt": "2", "lte": "4"}}, "page": {"size": "1"}, "sort": "-id"}
     answer = caller.post("orders", asked, X_HTTP_Method_Override="GET")
