@@ -127,6 +127,9 @@ def _extra_pointer(draft: Draft) -> str | None:
 def _fill_attribute(draft: Draft, name: str, attributes: Mapping[str, Any], value: Any) -> None:
     if name == "updatedAt" or (name == "createdAt" and draft.type not in {"orders", "orderlineitems"}):
         return
+    if name == "wysiwyg" and isinstance(value, dict):
+        # A store without a theme's own blocks renders a text as it is.
+        value = {"value": None, "style": None, "properties": None, **value, "valueRendered": value.get("value")}
     try:
         draft.values[name] = convert(attributes[name], value)
     except InvalidValueError as error:

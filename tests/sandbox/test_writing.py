@@ -339,3 +339,13 @@ def test_the_lines_of_an_order_with_an_address_have_totals_with_and_without_tax(
     assert caller.patch(f"orders/{number}", patch).status_code == 200
     line = caller.get(f"orders/{number}/lineItems").json()["data"][0]["attributes"]
     assert [line[name] for name in names] == [line["rowTotalAfterDiscount"]] * 2 == ["21.0000", "21.0000"]
+
+
+def test_a_rich_text_comes_back_rendered(caller: Caller) -> None:
+    document = product("RICH-1")
+    document["data"]["relationships"]["descriptions"] = {"data": [{"type": "productdescriptions", "id": "long"}]}
+    text = {"type": "productdescriptions", "id": "long", "attributes": {"wysiwyg": {"value": "<p>Long</p>"}}}
+    document["included"].append(text)
+    made = caller.post("products", document).json()["included"]
+    shown = next(one["attributes"]["wysiwyg"] for one in made if one["type"] == "productdescriptions")
+    assert shown == {"value": "<p>Long</p>", "style": None, "properties": None, "valueRendered": "<p>Long</p>"}

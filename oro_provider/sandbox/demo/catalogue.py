@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from dataclasses import dataclass, field
@@ -177,7 +178,9 @@ def _product_texts(rows: dict[str, list[tuple[object, ...]]], ids: _Ids, number:
     ):
         rows["names"].append((ids.next("names"), text, fallback, number, localization))
     rows["short"].append((ids.next("short"), f"{name}, ready to ship.", number))
-    rows["long"].append((ids.next("long"), f'{{"value": "<p>{name}</p>", "style": null, "properties": null}}', number))
+    text = f"<p>{name}</p>"
+    long = {"value": text, "style": None, "properties": None, "valueRendered": text}
+    rows["long"].append((ids.next("long"), json.dumps(long), number))
     slug = ids.next("localizedfallbackvalues")
     rows["slugs"].append((slug, re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")))
     rows["slug_links"].append((number, slug))
