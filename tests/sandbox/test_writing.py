@@ -349,3 +349,17 @@ def test_a_rich_text_comes_back_rendered(caller: Caller) -> None:
     made = caller.post("products", document).json()["included"]
     shown = next(one["attributes"]["wysiwyg"] for one in made if one["type"] == "productdescriptions")
     assert shown == {"value": "<p>Long</p>", "style": None, "properties": None, "valueRendered": "<p>Long</p>"}
+
+
+def test_a_product_that_is_not_enabled_cannot_be_ordered_in_a_kit_either(caller: Caller) -> None:
+    disabled = caller.post("products", product("KIT-OFF", status="disabled")).json()["data"]["id"]
+    document = order("KIT-1")
+    parts = {"data": [{"type": "orderproductkititemlineitems", "id": "part"}]}
+    document["included"][0]["relationships"]["kitItemLineItems"] = parts
+    to = {"product": ("products", disabled), "productUnit": ("productunits", "item")}
+    document["included"].append({
+        "type": "orderproductkititemlineitems", "id": "part", "attributes": {"quantity": 1, "value": "5", "currency": "USD"},
+        "relationships": {name: {"data": {"type": kind, "id": one}} for name, (kind, one) in to.items()},
+    })  # fmt: skip
+    found = errors(caller.post("orders", document))
+    assert found == [("equal to constraint", "/included/1/relationships/product/data")]

@@ -100,10 +100,7 @@ def _check_line(writer: Writer, draft: Draft) -> None:
         )
     if draft.blank("product") and draft.blank("freeFormProduct") and "product" not in draft.failed:
         draft.complain("line item product constraint", "Please choose Product.", "relationships/product")
-    product = draft.values.get("product")
-    found = row_of(writer.connection, "products", product) if isinstance(product, int) else None
-    if found is not None and found["status"] != "enabled":
-        draft.complain("equal to constraint", "The selected product is not enabled", "relationships/product")
+    _check_enabled(writer, draft)
     quantity = draft.get("quantity")
     if quantity is None:
         draft.complain("not blank constraint", BLANK, "attributes/quantity")
@@ -116,6 +113,13 @@ def _check_line(writer: Writer, draft: Draft) -> None:
         draft.complain("not blank constraint", "Price value should not be blank.", "attributes/value")
     elif draft.blank("currency"):
         draft.complain("not blank constraint", BLANK, "attributes/currency")
+
+
+def _check_enabled(writer: Writer, draft: Draft) -> None:
+    product = draft.values.get("product")
+    found = row_of(writer.connection, "products", product) if isinstance(product, int) else None
+    if found is not None and found["status"] != "enabled":
+        draft.complain("equal to constraint", "The selected product is not enabled", "relationships/product")
 
 
 def _at(draft: Draft, place: str) -> str:
@@ -213,6 +217,7 @@ RULES = {
     "orderlineitems": Rules(
         check=_check_line, before=_before_line, after=_after_line, forbid=_forbid_line, removed=_removed_line
     ),
+    "orderproductkititemlineitems": Rules(check=_check_enabled),
     "ordershippingtrackings": Rules(check=_check_tracking),
     "orderdiscounts": Rules(check=_check_discount, before=_before_discount, after=_after_discount),
     "orderaddresses": Rules(check=_check_address),
