@@ -14,6 +14,7 @@ import msgspec
 
 from oro_provider.api.query import FilterValue, Query, Range, filtered_names
 from oro_provider.entities import paging_order
+from oro_provider.entities.filters import takes_list
 from oro_provider.entities.reading import KEYSETS, Keyset
 from oro_provider.entities.shapes import SHAPES
 from oro_provider.extract.records import IncludeTree, include_paths, include_tree, sparse_fields
@@ -55,8 +56,9 @@ class Extract:
     def __post_init__(self) -> None:
         if self.layout not in {"records", "objects"}:
             raise ValueError(f"layout {self.layout!r} is neither 'records' nor 'objects'")
-        for path in self.filters:
+        for path, value in self.filters.items():
             self._check_filter(path)
+            check_list(self.type, path, value)
         if self.type not in SHAPES and not self.fields:
             raise ValueError(
                 f"what {self.type} have is not known: name in fields= the attributes and references to read"
@@ -219,6 +221,15 @@ def check_nested(shape: Shape, path: str) -> None:
     below = target.relationships.get(nested.partition(".")[0]) if target else None
     if below is not None and _is_enum(below.type):
         raise ValueError(f"filter {path!r} looks at an enum of another resource, which a store answers wrongly (6.1)")
+
+
+def check_list(resource: str, path: str, value: FilterValue) -> None:
+    """Raise `ValueError` for several values of a filter that takes one: a store would find nothing, and say nothing."""
+    if isinstance(value, list | tuple | set | frozenset) and len(value) > 1 and not takes_list(resource, path):
+        raise ValueError(
+            f"filter {path!r} of {resource} takes one value: a store compares a list with it as one text and finds nothing. "
+            "Ask for one value at a time, or choose from what is read"
+        )
 
 
 def _is_enum(type_: str) -> bool:

@@ -104,12 +104,31 @@ DAY = Window(datetime(2026, 11, 7, tzinfo=timezone.utc), datetime(2026, 11, 8, t
         ({"entity": PRODUCT_PRICES, "window": DAY}, "productprices have no date of their last change"),
         ({"entity": Entity(type="mythings")}, "what mythings have is not known: name in fields= the attributes"),
         ({"filters": {"id[gt]": "7"}}, "use the window, or a range of ids"),
+        ({"filters": {"customer.name": ["A", "B"]}}, "filter 'customer.name' of orders takes one value"),
+        (
+            {"entity": PRODUCT_PRICES, "filters": {"unit": ("each", "item")}},
+            "filter 'unit' of productprices takes one value",
+        ),
         ({"window": DAY, "filters": {"updatedAt[gt]": "2026-11-07"}}, "use the window, or a range of ids"),
     ],
 )
 def test_what_would_be_read_wrongly_is_refused(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=re.escape(says)):
         Extract(**{"entity": ORDERS, **arguments})
+
+
+@pytest.mark.parametrize(
+    ("entity", "filters"),
+    [
+        (ORDERS, {"identifier": ["A", "B"], "internalStatus": ["open", "closed"], "customer": [1, 2]}),
+        (ORDERS, {"customer.name": ["A"], "lineItems.product.sku": ["A", "B"], "erp.code": ["A", "B"]}),
+    ],
+    ids=["lists", "one value, a nested list, a store's own"],
+)
+def test_lists_that_a_store_takes_or_that_only_it_can_judge_are_asked_for(
+    entity: Entity, filters: dict[str, Any]
+) -> None:
+    assert Extract(entity, filters=filters).index.filters == filters
 
 
 @pytest.mark.parametrize(

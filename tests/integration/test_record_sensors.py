@@ -98,6 +98,8 @@ def test_an_order_is_never_taken_for_another(store: IntegrationStore, connection
 def test_a_filter_that_never_matches_is_refused(store: IntegrationStore, connection: str) -> None:
     with pytest.raises(AirflowFailException, match="enum of another resource"):
         records(entity="orderlineitems", filters={"orders.internalStatus": "open"}, deferrable=True).execute({})
+    with pytest.raises(AirflowFailException, match="filter 'email' of customerusers takes one value"):
+        records(entity="customerusers", filters={"email": ["a@b.example", "c@d.example"]}, deferrable=True).execute({})
 
 
 @pytest.mark.parametrize(
