@@ -351,6 +351,15 @@ def test_a_rich_text_comes_back_rendered(caller: Caller) -> None:
     assert shown == {"value": "<p>Long</p>", "style": None, "properties": None, "valueRendered": "<p>Long</p>"}
 
 
+def test_a_line_of_free_text_has_no_name_of_a_product(caller: Caller) -> None:
+    document = order("FREE-1")
+    line = document["included"][0]
+    del line["relationships"]["product"]
+    line["attributes"] |= {"freeFormProduct": "Assembly", "productSku": "FREE"}
+    shown = caller.post("orders", document).json()["included"][0]["attributes"]
+    assert (shown["freeFormProduct"], shown["productName"]) == ("Assembly", "")
+
+
 def test_a_product_that_is_not_enabled_cannot_be_ordered_in_a_kit_either(caller: Caller) -> None:
     disabled = caller.post("products", product("KIT-OFF", status="disabled")).json()["data"]["id"]
     document = order("KIT-1")

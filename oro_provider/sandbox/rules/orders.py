@@ -139,7 +139,7 @@ def _before_line(writer: Writer, draft: Draft) -> None:
             ).fetchone()
             draft.values["productName"] = name[0] if name else None
     elif draft.blank("productName"):
-        draft.values["productName"] = draft.get("freeFormProduct")
+        draft.values["productName"] = ""  # the name stands in `freeFormProduct` alone
     if draft.values.get("productUnit") is not None:
         draft.values["productUnitCode"] = draft.values["productUnit"]
     key = f"{draft.get('productSku')}-{draft.get('productUnit')}-{draft.id}"
