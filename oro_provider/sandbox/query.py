@@ -59,7 +59,12 @@ class Query:
             page.insert(0, ("page[number]", str(number)))
         at = sum(name < "page" for name, _ in pairs)
         pairs[at:at] = page
-        return "&".join(f"{quote(name, safe='.')}={quote(value, safe='.')}" for name, value in pairs)
+        return "&".join(f"{quote(_spelled(name), safe='')}={quote(value, safe='.')}" for name, value in pairs)
+
+
+def _spelled(name: str) -> str:
+    """A parameter's name as links have it: each step of a path in brackets, and no `[eq]`, which is what is meant anyway."""
+    return name.replace(".", "][").removesuffix("[eq]") if name.startswith("filter[") else name
 
 
 def split_query(text: str) -> Iterator[tuple[str, str]]:

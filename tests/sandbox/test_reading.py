@@ -20,6 +20,13 @@ def test_a_list_has_ten_rows_and_a_next_link_that_keeps_its_filters(caller: Call
     assert document["links"]["self"].endswith("/admin/api/orders")
 
 
+def test_links_spell_filters_in_the_stores_own_way(caller: Caller) -> None:
+    document = caller.get("orders?filter[customer.name][neq]=x&filter[external][eq]=no&page[size]=1").json()
+    assert document["links"]["next"].endswith(
+        "?filter%5Bcustomer%5D%5Bname%5D%5Bneq%5D=x&filter%5Bexternal%5D=no&page%5Bsize%5D=1&page%5Bnumber%5D=2"
+    )
+
+
 def test_no_hateoas_removes_every_link(caller: Caller) -> None:
     assert '"links"' not in caller.get("orders?page[size]=2", X_Include="noHateoas").text
 
