@@ -131,10 +131,11 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _start(response: Response) -> dict[str, Any]:
-    headers = [
+    # What has no content has no type either; an empty 401 or 405 has both.
+    headers = [] if response.status == 204 else [
         (b"content-type", response.content_type.encode()),
         (b"content-length", str(len(response.body)).encode()),
-    ]
+    ]  # fmt: skip
     headers += [(name.lower().encode(), value.encode()) for name, value in response.headers.items()]
     return {"type": "http.response.start", "status": response.status, "headers": headers}
 

@@ -372,3 +372,10 @@ def test_a_product_that_is_not_enabled_cannot_be_ordered_in_a_kit_either(caller:
     })  # fmt: skip
     found = errors(caller.post("orders", document))
     assert found == [("equal to constraint", "/included/1/relationships/product/data")]
+
+
+def test_what_was_deleted_is_answered_with_no_content_and_no_type_of_it(caller: Caller) -> None:
+    group = {"data": {"type": "customergroups", "attributes": {"name": "Gone"}}}
+    number = caller.post("customergroups", group).json()["data"]["id"]
+    answer = caller.call("DELETE", f"customergroups/{number}")
+    assert (answer.status_code, answer.content, answer.headers.get("Content-Type")) == (204, b"", None)
