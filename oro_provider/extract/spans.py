@@ -66,7 +66,8 @@ class Spans:
             if found is None:
                 found = replace(raw, data=data)
             else:
-                found = replace(found, data=[*found.data, *data], included=[*found.included, *raw.included])
+                included = {identity(one): one for one in (*found.included, *raw.included)}
+                found = replace(found, data=[*found.data, *data], included=list(included.values()))
             if not wanted or len(raw.data) < len(ids):
                 return found
             query = query.where(number=(query.number or 1) + 1)
