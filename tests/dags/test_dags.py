@@ -306,19 +306,43 @@ def test_shards_of_a_window_are_published_as_one(
     assert manifest["related"]["orderlineitems"]
 
 
-def test_a_reconciliation_finds_what_no_window_sees(
+def test_a_reconciliation_puts_right_what_no_window_sees(
     load_dag: Callable[[str], Any], store: IntegrationStore, places: Path
 ) -> None:
+    """A deleted order, one whose change was missed, and those of before the first window."""
     module = load_dag(ORDERS)
     for days in (3, 2, 1):
         run(module, TODAY - timedelta(days=days))
     before, _ = warehouse(places)
-    gone = max(before, key=int)
+    gone, missed = sorted(before, key=int)[-2:]
     store.delete(f"orders/{gone}")
+    with closing(sqlite3.connect(places / "warehouse.sqlite")) as connection, connection:
+        old = "2020-01-01T00:00:00Z"
+        connection.execute("UPDATE orders SET total_value = '0', updated_at = ? WHERE id = ?", (old, missed))
+        connection.execute("DELETE FROM order_lines WHERE order_id = ?", (missed,))
     dag_run = load_dag("orocommerce_orders_reconcile").extract.dag.test(logical_date=TODAY)
     assert dag_run.state == "success"
     after, lines = warehouse(places)
-    assert after.keys() == before.keys() - {gone}
-    assert gone not in {str(line["order_id"]) for line in lines}
-    manifest = json.loads((places / "lake" / "orders" / "reconciled" / "manifest.json").read_text())
-    assert manifest["count"] == len(store.read("orders")) - len(after)
+    stored = store.read("orders")
+    assert {id_: order["updated_at"] for id_, order in after.items()} == {
+        order["id"]: order["attributes"]["updatedAt"] for order in stored
+    }
+    assert {str(line["id"]) for line in lines} == {
+        line["id"] for order in stored for line in order["relationships"]["lineItems"]["data"]
+    }
+    assert after[missed] == before[missed]
+    differing = len(stored) - len(before) + 2
+    apply = next(one for one in dag_run.get_task_instances() if one.task_id == "apply")
+    assert apply.xcom_pull(task_ids="apply") == {"deleted": 1, "replaced": differing}
+
+
+def test_a_reconciliation_leaves_a_state_that_was_merged_meanwhile(load_dag: Callable[[str], Any]) -> None:
+    names = ("identifier", "poNumber", "currency", "subtotalValue", "totalValue", "customer", "createdAt")
+    order = {"id": "7", **dict.fromkeys(names), "updatedAt": "2026-11-07T00:00:00Z", "lineItems": []}
+    newer = {**order, "totalValue": "9.0000", "updatedAt": "2026-11-08T00:00:00Z"}
+    module, tables = load_dag("orocommerce_orders_reconcile"), load_dag(ORDERS)
+    with create_engine("sqlite://").begin() as warehouse:
+        tables.make_tables(warehouse)
+        assert module.replace(warehouse, newer)
+        assert not module.replace(warehouse, order)
+        assert warehouse.exec_driver_sql("SELECT total_value FROM orders").scalars().all() == ["9.0000"]

@@ -248,7 +248,7 @@ def test_store_and_warehouse_are_compared_by_a_run(scenario: Scenario, differenc
     stack.unpause("orocommerce_orders_reconcile")
     (run,) = stack.wait_runs("orocommerce_orders_reconcile", 1)
     applied = stack.xcoms("orocommerce_orders_reconcile", run["dag_run_id"], "apply")
-    assert applied == {"deleted": 0, "to_merge": len(scenario.store.read("orders").data) - known}
+    assert applied == {"deleted": 0, "replaced": len(scenario.store.read("orders").data) - known}
     assert known > 0
 
 
