@@ -53,7 +53,7 @@ def groups() -> list[dict[str, str]]:
     """Return a row for each group that a customer of the CRM is in."""
     context = get_current_context()
     window = resolve_window(context)
-    with path_of(f"{context['params']['crm']}/customers.csv").open(newline="", encoding="utf-8") as file:
+    with path_of(f"{context['params']['crm']}/customers.csv").open(newline="", encoding="utf-8-sig") as file:
         names = dict.fromkeys(row["group"] for row in csv.DictReader(file) if row.get("group"))
     print(f"{len(names)} customer groups for {window}")  # noqa: T201
     return [{"name": name} for name in names]

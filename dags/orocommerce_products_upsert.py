@@ -41,7 +41,7 @@ def read_erp() -> list[dict[str, str]]:
     """Return the rows of the ERP's file; an empty cell says nothing about its field."""
     context = get_current_context()
     window = resolve_window(context)
-    with open(context["params"]["erp_csv"], newline="", encoding="utf-8") as file:  # noqa: PTH123 - reads as documentation
+    with open(context["params"]["erp_csv"], newline="", encoding="utf-8-sig") as file:  # noqa: PTH123 - reads as documentation
         rows = [{name: value for name, value in row.items() if value} for row in csv.DictReader(file)]
     print(f"{len(rows)} products for {window}")  # noqa: T201
     return rows

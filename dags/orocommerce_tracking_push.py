@@ -38,12 +38,13 @@ def tell_outcome(context: Any) -> None:
 
 @task
 def shipments() -> list[dict[str, str]]:
-    """Return the shipments of the data interval: a row for each parcel."""
+    """Return the shipments of the data interval: a row for each parcel. One without a date has not left yet."""
     context = get_current_context()
     window = resolve_window(context)
-    with open(context["params"]["shipments_csv"], newline="", encoding="utf-8") as file:  # noqa: PTH123 - reads as documentation
+    with open(context["params"]["shipments_csv"], newline="", encoding="utf-8-sig") as file:  # noqa: PTH123 - reads as documentation
         rows = list(csv.DictReader(file))
-    shipped = [row for row in rows if window.since <= moment(row["shipped_at"], "shipped_at") < window.until]
+    dated = [(row, moment(row["shipped_at"], "shipped_at")) for row in rows]
+    shipped = [row for row, left in dated if left is not None and window.since <= left < window.until]
     print(f"{len(shipped)} of {len(rows)} shipments left in {window}")  # noqa: T201
     return [{name: row[name] for name in ("order", "method", "number")} for row in shipped]
 

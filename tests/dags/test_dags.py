@@ -135,7 +135,8 @@ def erp(store: IntegrationStore, places: Path) -> list[dict[str, str]]:
 
 
 def write_csv(path: Path, rows: list[dict[str, str]]) -> None:
-    with path.open("w", newline="") as file:
+    """Write a file as spreadsheets do: with the mark of UTF-8 at its beginning."""
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
         writer = csv.DictWriter(file, dict.fromkeys(name for row in rows for name in row))
         writer.writeheader()
         writer.writerows(rows)
@@ -254,6 +255,7 @@ def test_trackings_are_pushed_once(load_dag: Callable[[str], Any], store: Integr
         {"order": order, "method": "UPS", "number": f"1Z-{order}-{day:%d}", "shipped_at": f"{day:%Y-%m-%dT12:00:00Z}"}
         for order, day in shipped
     ]
+    rows.append({"order": orders[0], "method": "UPS", "number": "1Z-packed", "shipped_at": ""})
     write_csv(places / "shipments.csv", rows)
     module = load_dag(TRACKINGS)
     run(module, YESTERDAY)
