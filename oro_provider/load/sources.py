@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 
 # Rows of a Parquet file in memory at once.
@@ -42,10 +42,22 @@ def manifest_records(manifest: Mapping[str, Any], open_path: Callable[[str], Any
 def _csv_records(path: Any) -> Iterator[dict[str, Any]]:
     with path.open("rb") as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
         reader = csv.DictReader(text)
-        for row in reader:
-            if None in row:
-                raise ValueError(f"{path}, line {reader.line_num}: has more cells than the header has names")
-            yield {name: value for name, value in row.items() if value not in {None, ""}}
+        try:
+            _check_header(path, reader.fieldnames)
+            for row in reader:
+                if None in row:
+                    raise ValueError(f"{path}, line {reader.line_num}: has more cells than the header has names")
+                yield {name: value for name, value in row.items() if value not in {None, ""}}
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path} is not written in UTF-8: export it anew with that encoding") from error
+
+
+def _check_header(path: Any, names: Sequence[str] | None) -> None:
+    """Refuse what would be a success without rows, or would refuse each row for a column that it seems to have."""
+    if not names:
+        raise ValueError(f"{path} is empty: its first line should name the columns")
+    if len(names) == 1 and (other := next((sign for sign in ";\t|" if sign in names[0]), None)):
+        raise ValueError(f"{path} has {other!r} between its columns: export it anew with commas")
 
 
 def _parquet_records(path: Any) -> Iterator[dict[str, Any]]:

@@ -142,6 +142,31 @@ def test_a_csv_row_with_too_many_cells_is_named(connected: RunningStore, tmp_pat
         upsert(str(path)).execute({})
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty: its first line should name the columns"),
+        (b"sku;name\r\nX-1;a\r\n", "has ';' between its columns: export it anew with commas"),
+        (b"sku\tname\nX-1\ta\n", r"has '\\t' between its columns"),
+        ("sku,name\nX-1,Lüster\n".encode("latin-1"), "is not written in UTF-8"),
+        ("sku,name\nX-1,a\n".encode("utf-16"), "is not written in UTF-8"),
+    ],
+)
+def test_a_csv_file_of_another_kind_is_told_from_one_with_wrong_rows(
+    connected: RunningStore, tmp_path: Path, content: bytes, says: str
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(content)
+    with pytest.raises(AirflowFailException, match=rf"rows\.csv {says}"):
+        upsert(str(path)).execute({})
+
+
+def test_a_csv_file_may_have_one_column_and_no_row(connected: RunningStore, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("sku\n")
+    assert upsert(str(path)).execute({})["read"] == 0
+
+
 def test_an_unknown_entity_is_refused_with_those_that_there_are(connected: RunningStore, tmp_path: Path) -> None:
     with pytest.raises(AirflowFailException, match="'invoices' is unknown; there are"):
         OroCommerceUpsertOperator(task_id="x", entity="invoices", records=[]).execute({})
