@@ -14,8 +14,11 @@ from oro_provider.load.values import LARGEST_INTEGER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oro_provider.load.delete import Deleted
     from oro_provider.load.journal import Journal
     from oro_provider.load.rows import Row
+
+REJECTS_SHOWN = 20
 
 
 class Outcome(TypedDict):
@@ -145,7 +148,11 @@ def too_many(outcome: Outcome, allowed: float) -> bool:
     return outcome["rejected"] > allowed
 
 
-def shown(rejects: Sequence[Reject], total: int) -> str:
-    """Return the first refusals as lines of a message."""
-    lines = [str(reject) for reject in rejects]
-    return "\n".join([*lines, f"... and {total - len(lines)} more"] if total > len(lines) else lines)
+def refusals(outcome: Outcome | Deleted, rejects: Sequence[Reject]) -> str:
+    """Return what a task says that fails for its refused rows: how many, where they are, and the first of them."""
+    where = f" They are in {outcome['rejects']}." if outcome["rejects"] else ""
+    listed = [str(reject) for reject in rejects[:REJECTS_SHOWN]]
+    if outcome["rejected"] > len(listed):
+        listed.append(f"... and {outcome['rejected'] - len(listed)} more")
+    lines = "\n".join(listed)
+    return f"{outcome['rejected']} of {outcome['read']} rows of {outcome['entity']} were refused.{where}\n{lines}"

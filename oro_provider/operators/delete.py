@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from oro_provider.entities.model import Entity
     from oro_provider.load.delete import Deleted
 
-REJECTS_SHOWN = 20
-
 
 class OroCommerceDeleteOperator(WritingOperator):
     """Deletes the records that rows name by their business key, and returns a `Deleted`.
@@ -70,7 +68,7 @@ class OroCommerceDeleteOperator(WritingOperator):
 
     def execute(self, context: Context) -> Deleted:
         from oro_provider.load.delete import Deletion, delete
-        from oro_provider.load.outcome import shown
+        from oro_provider.load.outcome import refusals
 
         self.rendered()
         with airflow_errors():
@@ -90,8 +88,7 @@ class OroCommerceDeleteOperator(WritingOperator):
         )
         if deleted["rejected"] > self.max_rejects:
             context["ti"].xcom_push(key="return_value", value=deleted)
-            listed = shown(rejects[:REJECTS_SHOWN], deleted["rejected"])
-            raise AirflowFailException(f"{deleted['rejected']} of {deleted['read']} rows were refused.\n{listed}")
+            raise AirflowFailException(refusals(deleted, rejects))
         if self.asset is not None:
             describe_event(context, self.asset, deleted)
         return deleted

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from oro_provider.load.rows import Reject
     from oro_provider.load.run import Load
 
-REJECTS_SHOWN = 20
 # Operations that end so soon are not worth a deferral, which takes some seconds itself.
 PATIENCE_SECONDS = 5.0
 
@@ -168,7 +167,7 @@ class OroCommerceUpsertOperator(WritingOperator):
     def _load(self, context: Context, *, resume: bool, patient: bool, deadline: float | None = None) -> Outcome:
         from oro_provider.load.apply import WaitingForOperations
         from oro_provider.load.load import Runs
-        from oro_provider.load.outcome import too_many
+        from oro_provider.load.outcome import refusals, too_many
 
         self.rendered()
         with airflow_errors():
@@ -201,7 +200,7 @@ class OroCommerceUpsertOperator(WritingOperator):
         if too_many(outcome, self.max_rejects):
             # Before the failure, so that a callback or a person can read it.
             context["ti"].xcom_push(key="return_value", value=outcome)
-            raise AirflowFailException(_refusals(outcome, rejects))
+            raise AirflowFailException(refusals(outcome, rejects))
         if self.asset is not None:
             describe_event(context, self.asset, outcome)
         return outcome
@@ -467,11 +466,3 @@ class OroCommerceUpsertOrdersOperator(OroCommerceUpsertOperator):
     def __init__(self, **kwargs: Any) -> None:
         kwargs["entity"] = "orders"
         super().__init__(**kwargs)
-
-
-def _refusals(outcome: Outcome, rejects: Sequence[Reject]) -> str:
-    from oro_provider.load.outcome import shown
-
-    where = f" They are in {outcome['rejects']}." if outcome["rejects"] else ""
-    listed = shown(rejects[:REJECTS_SHOWN], outcome["rejected"])
-    return f"{outcome['rejected']} of {outcome['read']} rows of {outcome['entity']} were refused.{where}\n{listed}"

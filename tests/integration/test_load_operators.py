@@ -416,8 +416,9 @@ def test_rows_that_cannot_be_deleted_are_in_the_rejects_and_fail_the_task(
             task_id="del", entity="inventorylevels", records=given, dry_run=True, rejects=str(rejects)
         )
     )
-    with pytest.raises(AirflowFailException, match="3 of 4 rows were refused") as refused:
+    with pytest.raises(AirflowFailException, match="3 of 4 rows of inventorylevels were refused") as refused:
         operator.execute(ctx)
+    assert f"They are in {rejects}." in str(refused.value)
     assert "row 2: names the record of row 1" in str(refused.value)
     assert "row 4: is no dict but int" in str(refused.value)
     assert [json.loads(line)["row"] for line in rejects.read_text().splitlines()] == [2, 3, 4]
