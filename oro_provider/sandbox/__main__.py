@@ -66,7 +66,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     for fault in asked.fault:
         store.disturb(fault)
-    listener = listen(asked.host, asked.port)
+    try:
+        listener = listen(asked.host, asked.port)
+    except OSError as error:
+        parser().error(
+            f"cannot listen on port {asked.port} of {asked.host} ({error.strerror}); --port 0 takes a free one"
+        )
     told = {
         "url": f"http://{asked.host}:{listener.getsockname()[1]}",
         "client_id": settings.client_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import requests
 
 from demo.store import StoreReader
 from oro_provider.sandbox import running
+from oro_provider.sandbox.__main__ import main
 from tests.sandbox.conftest import Caller
 
 if TYPE_CHECKING:
@@ -64,6 +66,17 @@ def test_the_command_line_tells_where_it_listens_and_ends_cleanly() -> None:
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+def test_a_port_that_is_taken_is_named_with_the_cure(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit) as ended:
+            main(["--orders", "1", "--port", str(port)])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert f"cannot listen on port {port} of 127.0.0.1" in said
+    assert "--port 0 takes a free one" in said
 
 
 def test_a_file_is_opened_again_as_it_was_left(tmp_path: pytest.TempPathFactory) -> None:
