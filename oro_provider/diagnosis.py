@@ -157,7 +157,7 @@ def look_briefly(client: OroClient) -> Finding:
     try:
         client.perform(client.calls.page("orders", query))
     except PermissionDenied as error:
-        says = f"Logged in, but the application's user may not view orders. {error}"
+        says = f"Logged in, but the application's user may not view orders. {_without_cure(error)}"
         return Finding("orders", "failed", says, CURES["permission"])
     except ApiUnavailable as error:
         # A switched-off API answers in JSON; where a token came and a page of HTML follows, the path is not the API's.
@@ -280,7 +280,7 @@ def _resource(client: OroClient, type_: str, *, writes: bool) -> Finding:
     try:
         page = client.perform(client.calls.page(type_, Query(fields={type_: ["createdAt"]}, size=1)))
     except PermissionDenied as error:
-        return _failed(type_, str(error).partition(" Give the role")[0], "permission")
+        return _failed(type_, _without_cure(error), "permission")
     except AuthenticationFailed as error:
         return _failed(type_, str(error), "user")
     except NotFound as error:
@@ -368,11 +368,16 @@ def _consumer(client: OroClient) -> Finding:
     except PermissionDenied as error:
         about_operations = any("asynchronous operation" in one.detail for one in error.errors)
         cure = CURES["operations" if about_operations else "rights"]
-        return Finding("consumer", "warning", str(error).partition(" Give the role")[0], cure)
+        return Finding("consumer", "warning", _without_cure(error), cure)
     # A store answers 202 after 25 s when nobody took the batch; before 6.0.4 it does so at once.
     if answer.status == 200 or _is_done(client, answer):
         return Finding("consumer", "ok", "a batch was done")
     return _failed("consumer", "A batch was taken and not done within half a minute.", "consumer")
+
+
+def _without_cure(error: PermissionDenied) -> str:
+    """What was asked and what the store said; a finding has a cure of its own."""
+    return str(error).partition(" Give the role")[0]
 
 
 def _is_done(client: OroClient, answer: Response) -> bool:

@@ -189,7 +189,9 @@ def error_for(request: Request, response: Response) -> OroCommerceError:
 
     def make(kind: type[OroCommerceError], cure: str = "", retry_after: float | None = None) -> OroCommerceError:
         message = " ".join(
-            part for part in (f"{asked} answered {status}.", said and f"The store said: {said}.", cure) if part
+            part
+            for part in (f"{asked} answered {status}.", said and f"The store said: {said.removesuffix('.')}.", cure)
+            if part
         )
         return kind(message, status=status, errors=errors, retry_after=retry_after)
 

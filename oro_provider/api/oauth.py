@@ -289,7 +289,7 @@ def _refusal(settings: Settings, request: Request, answer: Response | Failure) -
     if answer.status == 404:
         return NotFound(
             f"{asked} The token path is `oauth2-token` below the store's own address, never below the admin prefix; "
-            f"check host ({settings.origin}) and token_path of the connection.",
+            f"check host ({settings.base_url}) and token_path of the connection.",
             status=404,
         )
     if answer.status == 503:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -219,6 +221,22 @@ def test_a_refused_login_says_what_to_do(case: Refusal, perform: Callable[..., A
         assert "s3cret-value" not in str(raised.value)
         assert not server.seen
         assert server.token_requests == case.asked
+
+
+def test_a_missing_token_endpoint_is_told_with_the_whole_address(perform: Callable[..., Any]) -> None:
+    """With the path of a store that lies below one: it is what may be wrong."""
+    with ScriptedServer([Play(404, {"code": 404})]) as server:
+        settings = settings_for(server)
+        below = dataclasses.replace(settings, base_url=f"{settings.base_url}/shop")
+        with pytest.raises(errors.NotFound, match=re.escape(f"check host ({settings.base_url}/shop)")):
+            perform(below, read)
+
+
+def test_what_the_store_said_ends_with_one_full_stop(perform: Callable[..., Any]) -> None:
+    denied = {"errors": [{"status": "403", "title": "access denied exception", "detail": "No access to the entity."}]}
+    said = pytest.raises(errors.PermissionDenied, match=r"No access to the entity\. Give the role")
+    with ScriptedServer([Play(403, denied)]) as server, said:
+        perform(settings_for(server), read)
 
 
 def test_many_threads_cause_one_token_request() -> None:

@@ -198,6 +198,7 @@ def test_a_test_of_the_connection_says_what_is_wrong(
         assert len(server.seen) <= 2
     assert worked is works
     assert says in message
+    assert message.count("Give the role") <= 1
     assert SECRET not in message
 
 
