@@ -101,6 +101,15 @@ def test_the_warehouse_is_the_database_that_the_examples_are_given() -> None:
     assert (url.username, url.password) == (given["POSTGRES_USER"], given["POSTGRES_PASSWORD"])
 
 
+def test_the_examples_read_and_write_below_the_volume_that_all_containers_share() -> None:
+    given = SERVICES["scheduler"]["environment"]
+    places = re.compile(r'os\.environ\.get\("(OROCOMMERCE_\w+)", "(?:sqlite:///)?/opt/airflow/')
+    named = {name for dag in (CHECKOUT / "dags").glob("*.py") for name in places.findall(dag.read_text())}
+    assert len(named) > 5
+    elsewhere = {name for name in named if not str(given.get(name)).startswith(("/opt/airflow/data/", "postgresql"))}
+    assert elsewhere == set()
+
+
 def test_a_real_store_starts_by_its_profile_only() -> None:
     (other,) = FILES[1:]
     services = yaml.safe_load(other.read_text())["services"]
