@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 CURES = (
     "Give the DAG a timetable with real intervals: schedule=CronDataIntervalTimetable('@daily', timezone='UTC') "
-    "(in Airflow 3 '@daily' has an interval of zero length); or pass since= and until=; or, for a run by hand, trigger it "
-    "with a logical date, or use `airflow backfill create`; or, for a partition whose key tells no period, pass "
-    "partition_period=."
+    "(in Airflow 3 '@daily' has an interval of zero length, and schedule=None has none); or pass since= and until=; or, for a "
+    "run by hand of a DAG with such a timetable, trigger it with a logical date, or use `airflow backfill create`; or, for a "
+    "partition whose key tells no period, pass partition_period=."
 )
 
 
