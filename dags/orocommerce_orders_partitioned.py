@@ -5,7 +5,7 @@
 
 A run has a partition (`2026-11-21`) instead of a data interval, and `extract` reads the orders that were changed on that day, by the
 clock of the timetable's zone: a day on which the clock changes has 23 or 25 hours. `revenue` replaces the partition's file
-whole, so that any day can be done again.
+whole, so that any day can be done again. An order that changes on two days is in the files of both, so do not add the days up.
 
 * Backfill: `airflow backfill create --dag-id orocommerce_orders_partitioned --from-date 2026-11-01 --to-date 2026-11-07`
   makes a run for each partition. One day by hand: trigger it with that partition's key (Airflow 3.3).
