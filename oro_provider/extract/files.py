@@ -199,7 +199,7 @@ def _packer(format: Format) -> Callable[[bytes], bytes]:  # noqa: A002
             import zstandard
         except ImportError:
             raise ValueError(
-                "format 'jsonl.zst' needs the extra: pip install airflow-provider-orocommerce[zstd]"
+                "format 'jsonl.zst' needs the extra: pip install 'airflow-provider-orocommerce[zstd]'"
             ) from None
         return zstandard.ZstdCompressor().compress
     if format not in {"jsonl", "parquet"}:

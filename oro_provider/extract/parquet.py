@@ -16,7 +16,7 @@ try:
     import pyarrow.json as pa_json
     import pyarrow.parquet as pq
 except ImportError:
-    raise ValueError("format 'parquet' needs the extra: pip install airflow-provider-orocommerce[parquet]") from None
+    raise ValueError("format 'parquet' needs the extra: pip install 'airflow-provider-orocommerce[parquet]'") from None
 
 if TYPE_CHECKING:
     from oro_provider.extract.records import IncludeTree
