@@ -31,7 +31,7 @@ class OroCommerceResolveLookupsOperator(StoreOperator):
     twice, fails the task, which names row, field and what comes close.
 
     :param entity: what the rows are: a type (`"products"`) or an `Entity` of your own. (templated)
-    :param records: rows: a list, an XCom, a path of `.jsonl` or `.csv`, or a manifest. Not kept in the rendered fields. (templated)
+    :param records: rows: a list, an XCom, a path of `.jsonl`, `.csv` or `.parquet`, or a manifest. Not kept in the rendered fields. (templated)
     :param target: path of a JSON file for the ids, where they are too many for XCom; the task then returns the path. (templated)
     :param absent: what to do about names that the store does not have: `fail`, or `skip` them for the upsert to decide.
     :param orocommerce_conn_id: the connection. (templated)
