@@ -218,7 +218,8 @@ def _paths(titles: Mapping[str, str], parents: Mapping[str, str | None], directo
         at: str | None = id_
         while at is not None and len(parts) <= len(parents):
             parts.insert(0, titles.get(at, ""))
-            directory.add(f" {TREE_SEPARATOR} ".join(parts), id_)
+            # A title may hold a slash itself (`Nuts/Bolts`), and is spelled as a name that is looked for.
+            directory.add(_path(TREE_SEPARATOR.join(parts)), id_)
             at = parents.get(at)
 
 

@@ -12,6 +12,7 @@ from oro_provider.api.errors import InvalidRequest, OroCommerceError, OutcomeUnk
 from oro_provider.entities import entity_of
 from oro_provider.entities.lookups import (
     BRANDS,
+    CATEGORIES,
     CUSTOMER_GROUPS,
     LOOKUPS,
     ORDERS_BY_IDENTIFIER,
@@ -86,6 +87,15 @@ def test_a_region_is_named_within_its_country(store: LoadStore) -> None:
     )
     assert set(found.ids.values()) == {"US-CA"}
     assert found.absent == {"California"}
+
+
+@pytest.mark.parametrize("name", ["Nuts/Bolts", "Workshop / Nuts/Bolts", "Nuts / Bolts"])
+def test_a_title_of_a_category_may_hold_a_slash(store: LoadStore, name: str) -> None:
+    before = store.sandbox.execute("SELECT category, string FROM categorytitles WHERE id = 5")[0]
+    store.sandbox.execute("UPDATE categorytitles SET string = 'Nuts/Bolts' WHERE id = 5")
+    found, _ = resolve(store.settings, CATEGORIES, [name])
+    store.sandbox.execute("UPDATE categorytitles SET string = ? WHERE id = 5", (before[1],))
+    assert found.ids == {name: str(before[0])}
 
 
 @pytest.mark.parametrize("lookup", [one for one in LOOKUPS if one is not WEBSITES], ids=lambda lookup: lookup.type)
