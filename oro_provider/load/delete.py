@@ -109,7 +109,7 @@ async def delete(client: AsyncOroClient, spec: Deletion) -> tuple[Deleted, list[
 
 async def _find(client: AsyncOroClient, spec: Deletion) -> _Tally:
     """Find the records before any is deleted, so that the limit holds for all of them."""
-    planner = Planner(client, spec.entity, None, PlanOptions(writes=False))
+    planner = Planner(client, spec.entity, None, PlanOptions(writes=False, sole=True))
     tally = _Tally()
     rows = read_rows(spec.entity, _keys_only(spec.entity, spec.records))
     while chunk := list(islice(rows, CHUNK_ROWS)):

@@ -107,10 +107,9 @@ class Finder:
         if fresh:
             await self._resolver.refresh(lookup)
         directory = await self._resolver.directory(lookup)
-        position = entity.key.index(self._find.field)
         wanted: dict[str, list[Desired]] = {}
         for item in desired:
-            for id_ in directory.ids(item.key[position], folded=entity.key_folded):
+            for id_ in directory.ids(self._spelled(item), folded=entity.key_folded):
                 wanted.setdefault(id_, []).append(item)
         query = self._query(
             desired, *([] if self._find.field in entity.texts else [entity.attribute(self._find.field)])
@@ -125,6 +124,12 @@ class Finder:
             for record in page.resources:
                 for item in wanted.get(record.id, ()):
                     found.records.setdefault(item.row.number, []).append(record)
+
+    def _spelled(self, item: Desired) -> str:
+        """Return the key that is scanned for as the row spells it: of two records that differ in case the row's own is meant."""
+        entity, name = self._entity, self._find.field
+        given = item.node.attributes.get(entity.attribute(name))
+        return item.key[entity.key.index(name)] if given is None else str(given)
 
     async def _by_owner(self, desired: Sequence[Desired], found: Found) -> None:
         entity, find = self._entity, self._find

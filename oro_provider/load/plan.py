@@ -78,12 +78,14 @@ class Plan:
 class PlanOptions:
     """How to plan. `missing`: by a row's field, or `*`, what becomes of a name that the store does not have.
 
-    `writes`: something may be made. `open_path` makes a path of where a row says that a file is.
+    `writes`: something may be made. `sole`: a row names one record, also where the first of several could stand for them all; a
+    deletion would leave the others. `open_path` makes a path of where a row says that a file is.
     """
 
     missing: Mapping[str, Missing] = field(default_factory=dict)
     remove_units: bool = False
     writes: bool = True
+    sole: bool = False
     open_path: Callable[[str], Any] = Path
 
     def when_missing(self, path: str) -> Missing:
@@ -141,7 +143,7 @@ class Planner:
         found = await self._finder.find(desired, fresh=fresh)
         for item in desired:
             records = found.records.get(item.row.number, [])
-            if len(records) == 1 or (records and not self.entity.enforced and self.entity.key_folded):
+            if len(records) == 1 or (records and self._interchangeable):
                 item.node.record = records[0]
         await self._belongings.hold([item.node for item in desired])
         await self._complete_texts(desired)
@@ -171,6 +173,13 @@ class Planner:
             return actions
         counts = await count_losses(self._bulk, self.resolver, removed)
         return [with_losses(action, counts) if action.removed else action for action in actions]
+
+    @property
+    def _interchangeable(self) -> bool:
+        """Whether several records of an owner with one key are one to people, so that the first stands for it: a parcel, a place."""
+        entity = self.entity
+        owned = entity.find is not None and entity.find.by == "owner"
+        return owned and entity.key_folded and not entity.enforced and not self.options.sole
 
     @property
     def can_rehearse(self) -> bool:

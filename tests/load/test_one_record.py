@@ -1,0 +1,84 @@
+"""A row is about one record: which of several it means, and what is done where it cannot be told."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oro_provider.api.async_client import AsyncOroClient
+from oro_provider.entities import entity_of
+from oro_provider.load.delete import Deletion, delete
+from oro_provider.sandbox.testing import TestStore
+from tests.integration.loading import counts, run_load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from oro_provider.load.delete import Deleted
+    from oro_provider.load.rows import Reject
+    from tests.load.conftest import LoadStore
+
+
+def run_delete(store: LoadStore, entity: str, rows: Sequence[Any], **more: Any) -> tuple[Deleted, list[Reject]]:
+    async def run() -> tuple[Deleted, list[Reject]]:
+        async with AsyncOroClient(store.settings) as client:
+            return await delete(client, Deletion(entity_of(entity), rows, most=1000, **more))
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def spellings(store: LoadStore) -> Iterator[tuple[str, str]]:
+    """The ids of two customer users whose e-mails differ in case, as a store keeps them."""
+    seed = TestStore(store.sandbox)
+    names = {"firstName": "Ann", "lastName": "Lee"}
+    ids = [
+        seed.create("customerusers", {"email": email, **names}, customer=1)
+        for email in ("ann@two.example", "Ann@Two.example")
+    ]
+    yield ids[0], ids[1]
+    store.sandbox.execute("DELETE FROM customerusers WHERE lower(email) = 'ann@two.example'")
+
+
+def first_name(store: LoadStore, id_: str) -> str:
+    return str(store.sandbox.execute("SELECT firstName FROM customerusers WHERE id = ?", (id_,))[0][0])
+
+
+def test_of_two_customer_users_the_one_in_the_rows_spelling_is_meant(
+    store: LoadStore, spellings: tuple[str, str]
+) -> None:
+    lower, upper = spellings
+    outcome, _ = run_load(store, "customerusers", [{"email": "Ann@Two.example", "first_name": "Upper"}])
+    assert counts(outcome) == (0, 1, 0, 0)
+    assert (first_name(store, lower), first_name(store, upper)) == ("Ann", "Upper")
+    run_load(store, "customerusers", [{"email": "ann@two.example", "first_name": "Lower"}])
+    assert (first_name(store, lower), first_name(store, upper)) == ("Lower", "Upper")
+    assert run_delete(store, "customerusers", ["Ann@Two.example"])[0]["deleted"] == 1
+    assert [row[0] for row in store.sandbox.execute("SELECT id FROM customerusers WHERE email LIKE 'ann@two.%'")] == [
+        int(lower)
+    ]
+
+
+def test_of_two_customer_users_in_other_spellings_none_is_chosen(
+    store: LoadStore, spellings: tuple[str, str]
+) -> None:
+    row = {"email": "ANN@two.example", "first_name": "Whose"}
+    outcome, (refused,) = run_load(store, "customerusers", [row])
+    told = f"row 1, field email: names 2 records of the store: ids {', '.join(spellings)}"
+    assert (counts(outcome), str(refused)) == ((0, 0, 0, 1), told)
+    deleted, (kept,) = run_delete(store, "customerusers", [row])
+    assert (deleted["deleted"], str(kept)) == (0, told)
+
+
+def test_a_parcel_that_an_order_has_twice_is_there_for_a_push_and_refused_for_a_deletion(store: LoadStore) -> None:
+    seed = TestStore(store.sandbox)
+    for method in ("DHL", "dhl"):
+        seed.create("ordershippingtrackings", {"method": method, "number": "TWICE"}, orders=[1])
+    ((order,),) = store.sandbox.execute("SELECT identifier FROM orders WHERE id = 1")
+    row = {"order": order, "method": "DHL", "number": "twice"}
+    assert counts(run_load(store, "ordershippingtrackings", [row])[0]) == (0, 0, 1, 0)
+    deleted, (refused,) = run_delete(store, "ordershippingtrackings", [row])
+    assert (deleted["deleted"], "names 2 records of the store" in refused.reason) == (0, True)
+    assert store.count("ordershippingtrackings", "number = 'TWICE'") == 2
