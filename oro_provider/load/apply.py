@@ -36,6 +36,7 @@ Way = Literal["single", "sync", "async"]
 # Refusals of one record; anything else is about the connection, not about a row.
 REFUSALS = (InvalidRequest, NotFound, PermissionDenied)
 TOO_LARGE = 413
+NO_METHOD = 405
 ROW_TOO_LARGE = (
     "is larger than the web server before the store takes in one request (413): raise its limit (nginx: client_max_body_size), or "
     "give the row less"
@@ -82,6 +83,13 @@ class ApplyOptions:
 def failed_at(error: OutcomeUnknown | ServerError) -> bool:
     """Whether the store itself answered that it failed at a request; what stands before a store answers in HTML."""
     return error.status == 500 and bool(error.errors)
+
+
+def of_every_record(error: InvalidRequest | NotFound | PermissionDenied) -> bool:
+    """Whether a refusal is about no record of its own: the role lacks the permission, the API has no such method (405), or something
+    before the store refuses us."""
+    denied = any(NO_ACCESS in said.detail for said in error.errors)
+    return denied or error.status == NO_METHOD or (isinstance(error, PermissionDenied) and not error.errors)
 
 
 def cheapest(batch: bool, writes: int, sync_batches: int) -> Way:
@@ -390,7 +398,7 @@ class Applier:
                 raise
             self._fails(action.row, error, chunk)
         except REFUSALS as error:
-            if any(NO_ACCESS in said.detail for said in error.errors):
+            if of_every_record(error):
                 raise
             errors = error.errors or (ErrorObject(error.status or 0, str(error)),)
             one = Carried(action.row.number, action.verb, len(action.included))

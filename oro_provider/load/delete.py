@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
-from oro_provider.api.errors import InvalidRequest, NotFound, PermissionDenied
+from oro_provider.api.errors import NotFound, ServerError
 from oro_provider.api.query import Query
 from oro_provider.entities import CODE_IDS
+from oro_provider.load.apply import MOST_FAILURES, REFUSALS, failed_at, of_every_record
 from oro_provider.load.load import load
 from oro_provider.load.outcome import reject_line
 from oro_provider.load.plan import Planner, PlanOptions
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
+    from oro_provider.api.errors import InvalidRequest, PermissionDenied
     from oro_provider.entities.model import Entity
 
 CHUNK_ROWS = 1000
@@ -162,7 +164,9 @@ async def _delete(client: AsyncOroClient, entity: Entity, tally: _Tally) -> int:
             some = ids[start : start + CALL]
             try:
                 gone = await client.perform(client.calls.delete_list(entity.type, Query(filters={"id": some})))
-            except (InvalidRequest, PermissionDenied, NotFound):
+            except (*REFUSALS, ServerError) as error:
+                if not _of_one(error):
+                    raise
                 gone = 0
             if gone < len(some):
                 singly += some  # one of them is gone, or not to be deleted: which one shows when each goes alone
@@ -174,14 +178,27 @@ async def _delete(client: AsyncOroClient, entity: Entity, tally: _Tally) -> int:
 async def _singly(client: AsyncOroClient, entity: Entity, ids: Sequence[str], tally: _Tally) -> None:
     slots = asyncio.Semaphore(client.settings.max_connections)
 
+    failures = 0
+
     async def one(id_: str) -> None:
+        nonlocal failures
         async with slots:
             try:
                 await client.delete(entity.type, id_)
             except NotFound:
                 return  # gone already
-            except (InvalidRequest, PermissionDenied) as error:
+            except (*REFUSALS, ServerError) as error:
+                failed = isinstance(error, ServerError)
+                failures += failed
+                if not _of_one(error) or failures >= MOST_FAILURES:
+                    raise
                 said = "; ".join(map(str, error.errors)) or str(error)
-                tally.rejects.append(tally.ids[id_].rejected(said))
+                reason = f"the store fails at it each time: {said}" if failed else said
+                tally.rejects.append(tally.ids[id_].rejected(reason))
 
     await asyncio.gather(*map(one, ids))
+
+
+def _of_one(error: InvalidRequest | NotFound | PermissionDenied | ServerError) -> bool:
+    """Whether an error may be about one of the records, which the others do not share."""
+    return failed_at(error) if isinstance(error, ServerError) else not of_every_record(error)

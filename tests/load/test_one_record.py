@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oro_provider.api.async_client import AsyncOroClient
+from oro_provider.api.errors import InvalidRequest, PermissionDenied
+from oro_provider.api.exchange import Retries
 from oro_provider.entities import entity_of
 from oro_provider.load.delete import Deletion, delete
 from oro_provider.sandbox.testing import TestStore
@@ -61,9 +63,7 @@ def test_of_two_customer_users_the_one_in_the_rows_spelling_is_meant(
     ]
 
 
-def test_of_two_customer_users_in_other_spellings_none_is_chosen(
-    store: LoadStore, spellings: tuple[str, str]
-) -> None:
+def test_of_two_customer_users_in_other_spellings_none_is_chosen(store: LoadStore, spellings: tuple[str, str]) -> None:
     row = {"email": "ANN@two.example", "first_name": "Whose"}
     outcome, (refused,) = run_load(store, "customerusers", [row])
     told = f"row 1, field email: names 2 records of the store: ids {', '.join(spellings)}"
@@ -82,3 +82,33 @@ def test_a_parcel_that_an_order_has_twice_is_there_for_a_push_and_refused_for_a_
     deleted, (refused,) = run_delete(store, "ordershippingtrackings", [row])
     assert (deleted["deleted"], "names 2 records of the store" in refused.reason) == (0, True)
     assert store.count("ordershippingtrackings", "number = 'TWICE'") == 2
+
+
+def test_a_deletion_that_the_role_may_not_do_ends_at_the_first_refusal(store: LoadStore) -> None:
+    names = [f"Kept {n}" for n in range(5)]
+    run_load(store, "customers", [{"name": name} for name in names])
+    store.sandbox.switch(denied=[("customers", "DELETE")])
+    since = len(store.requests())
+    with pytest.raises(PermissionDenied, match="Give the role"):
+        run_delete(store, "customers", names)
+    assert [one["method"] for one in store.requests()[since:]].count("DELETE") == 1
+
+
+def test_what_the_api_cannot_delete_is_asked_for_once(store: LoadStore) -> None:
+    rows = [{"product": sku} for (sku,) in store.sandbox.execute("SELECT sku FROM products WHERE id IN (1, 2, 3)")]
+    since = len(store.requests())
+    with pytest.raises(InvalidRequest, match="405"):
+        run_delete(store, "inventorylevels", rows)
+    assert [one["method"] for one in store.requests()[since:]].count("DELETE") == 1
+
+
+def test_a_record_at_whose_deletion_the_store_fails_keeps_no_other_from_going(
+    store: LoadStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Retries, "wait", lambda *_: None)
+    run_load(store, "customers", [{"name": f"Going {n}"} for n in range(3)])
+    ((bad,),) = store.sandbox.execute("SELECT id FROM customers WHERE name = 'Going 1'")
+    store.sandbox.fail("500", method="DELETE", path="/customers", times=1)
+    store.sandbox.fail("500", method="DELETE", path=f"/customers/{bad}")
+    deleted, (refused,) = run_delete(store, "customers", [f"Going {n}" for n in range(3)])
+    assert (deleted["deleted"], refused.row, "fails at it each time" in refused.reason) == (2, 2, True)
