@@ -93,7 +93,9 @@ async def delete(client: AsyncOroClient, spec: Deletion) -> tuple[Deleted, list[
         done = await _delete(client, spec.entity, tally)
     rejects = sorted(tally.rejects, key=lambda reject: reject.row)
     path = None
-    if rejects and spec.rejects is not None:
+    if spec.rejects is not None and not rejects:
+        spec.rejects.unlink(missing_ok=True)  # of a deletion before, which nobody should send again
+    elif spec.rejects is not None:
         spec.rejects.parent.mkdir(parents=True, exist_ok=True)
         spec.rejects.write_bytes(msgspec.json.Encoder().encode_lines([reject_line(one) for one in rejects]))
         path = str(spec.rejects)

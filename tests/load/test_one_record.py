@@ -17,6 +17,7 @@ from tests.integration.loading import counts, run_load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from oro_provider.load.delete import Deleted
     from oro_provider.load.rows import Reject
@@ -112,3 +113,11 @@ def test_a_record_at_whose_deletion_the_store_fails_keeps_no_other_from_going(
     store.sandbox.fail("500", method="DELETE", path=f"/customers/{bad}")
     deleted, (refused,) = run_delete(store, "customers", [f"Going {n}" for n in range(3)])
     assert (deleted["deleted"], refused.row, "fails at it each time" in refused.reason) == (2, 2, True)
+
+
+def test_a_deletion_that_refuses_nothing_leaves_no_rejects_of_one_before(store: LoadStore, tmp_path: Path) -> None:
+    rejects = tmp_path / "rejects.jsonl"
+    run_delete(store, "customers", [{"name": ""}], rejects=rejects)
+    assert rejects.exists()
+    assert run_delete(store, "customers", ["Nobody"], rejects=rejects)[0]["rejects"] is None
+    assert not rejects.exists()
