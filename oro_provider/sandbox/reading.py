@@ -84,7 +84,7 @@ class Reader:
         statement = filters.Statement()
         if parent is not None:
             self._under(parent, statement)
-        searching = [one for one in query.filters if one.path in {"searchText", "searchQuery", "aggregations"}]
+        searching = [one for one in query.filters if one.path in self.catalog.facts.searches]
         if searching and row.searched:
             return self._search(row, query, searching[0].value, total=total)
         filters.apply(self.catalog, row.name, query, statement)
@@ -121,7 +121,7 @@ class Reader:
         return Page(ids, more, count)
 
     def _search(self, row: Resource, query: Query, text: str, *, total: bool) -> Page:
-        others = [one for one in query.filters if one.path not in {"searchText", "searchQuery", "aggregations"}]
+        others = [one for one in query.filters if one.path not in self.catalog.facts.searches]
         if others:
             detail = "The search filter cannot be used together with other filters."
             raise bad_filter(detail, next(p for p in query.raw if "search" in p))

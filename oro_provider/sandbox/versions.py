@@ -47,6 +47,7 @@ class Facts:
     settings_made: bool = True  # a new product has a record for each setting, or none until one is set
     status_pages: bool = False  # orderinternalstatuses takes page[...]
     external_id: bool = False
+    searches: frozenset[str] = frozenset({"searchText", "searchQuery", "aggregations"})
 
 
 # The outgoing webhooks came with 6.1.10 and 7.0.2.
@@ -128,6 +129,7 @@ _51 = replace(
     settings_made=False,
     empty_filter_refused=False,
     subresource_total_breaks=True,
+    searches=frozenset({"searchText"}),
 )
 
 _EXTERNAL_IDS = ("orders", "customers", "customerusers", "users", "brands", "inventorylevels")

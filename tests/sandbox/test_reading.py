@@ -217,6 +217,14 @@ def test_a_search_query_finds_exact_values(caller: Caller) -> None:
     assert [row["attributes"]["name"] for row in found] == names
 
 
+def test_before_6_1_nothing_is_searched_by_query() -> None:
+    with running(orders=1, version="5.1") as old:
+        caller = Caller(old)
+        assert caller.get("customers?filter[searchText]=nobody").json()["data"] == []
+        refused = caller.get('customers?filter[searchQuery]=name = "x"').json()["errors"][0]
+    assert refused["detail"] == "The filter is not supported."
+
+
 def test_a_page_from_the_end_costs_what_one_from_the_start_costs() -> None:
     started = time.perf_counter()
     with running(orders=20_000) as store:
