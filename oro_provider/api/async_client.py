@@ -17,7 +17,7 @@ from yarl import URL
 
 from oro_provider.api.body import ACCEPT_ENCODING, Body, RefusedBody, TruncatedBody, late
 from oro_provider.api.calls import Calls, Record
-from oro_provider.api.errors import ConnectionFailed
+from oro_provider.api.errors import ConnectionFailed, InvalidRequest
 from oro_provider.api.exchange import (
     Failure,
     KeepGrant,
@@ -34,7 +34,7 @@ from oro_provider.api.gate import gate_of
 from oro_provider.api.grants import GRANT_TYPE, NoGrants, kept
 from oro_provider.api.oauth import Token, login, token_slot
 from oro_provider.api.pace import pace_of
-from oro_provider.api.paging import Order, first_query, next_query
+from oro_provider.api.paging import Order, first_query, has_no_pages, next_query
 from oro_provider.api.route import proxy, tls_context, tls_failure, unreadable
 
 if sys.version_info >= (3, 11):
@@ -105,7 +105,13 @@ class AsyncOroClient:
         """Yield the pages of a list, to its end (`oro_provider.api.paging`)."""
         current: Query | None = first_query(query, order)
         while current is not None:
-            page = await self.perform(self.calls.page(type_, current))
+            try:
+                page = await self.perform(self.calls.page(type_, current))
+            except InvalidRequest as error:
+                if order == "id" or not has_no_pages(error):
+                    raise
+                yield await self.perform(self.calls.page(type_, query.where(size=None)))
+                return
             yield page
             current = next_query(current, page, order, until_empty=until_empty)
 

@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError, IncompleteRead, ProtocolError, ReadTim
 from oro_provider.api.body import ACCEPT_ENCODING, CHUNK, Body, RefusedBody, TruncatedBody
 from oro_provider.api.calls import Calls, Record
 from oro_provider.api.deadlines import DeadlineSession
+from oro_provider.api.errors import InvalidRequest
 from oro_provider.api.exchange import (
     Failure,
     KeepGrant,
@@ -34,7 +35,7 @@ from oro_provider.api.exchange import (
 from oro_provider.api.grants import NoGrants, kept
 from oro_provider.api.oauth import Token, exchange_code, login, token_slot
 from oro_provider.api.pace import pace_of
-from oro_provider.api.paging import Order, first_query, next_query
+from oro_provider.api.paging import Order, first_query, has_no_pages, next_query
 from oro_provider.api.route import proxies, tls_failure, trusted, unreadable
 
 if TYPE_CHECKING:
@@ -95,7 +96,13 @@ class OroClient:
         """Yield the pages of a list, to its end (`oro_provider.api.paging`)."""
         current: Query | None = first_query(query, order)
         while current is not None:
-            page = self.perform(self.calls.page(type_, current))
+            try:
+                page = self.perform(self.calls.page(type_, current))
+            except InvalidRequest as error:
+                if order == "id" or not has_no_pages(error):
+                    raise
+                yield self.perform(self.calls.page(type_, query.where(size=None)))
+                return
             yield page
             current = next_query(current, page, order, until_empty=until_empty)
 

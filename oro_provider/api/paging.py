@@ -12,16 +12,32 @@ from oro_provider.api.errors import UnexpectedAnswer
 
 if TYPE_CHECKING:
     from oro_provider.api.documents import Page
+    from oro_provider.api.errors import InvalidRequest
     from oro_provider.api.query import Query
 
 Order = Literal["id", "number"]
+# A longer page of a search is cut to this without a sign (6.1).
+LARGEST_SEARCH = 1000
 
 
 def first_query(query: Query, order: Order) -> Query:
-    """Return the query for the first page. `id`: in id order, for integer ids; `number`: by page numbers, for all others."""
+    """Return the query for the first page. `id`: in id order, for integer ids; `number`: by page numbers, for all others.
+
+    What a search finds comes in its own order and by page number whatever its ids are: it takes no filter on the id beside it.
+    """
     if query.size is None or query.size < 1:
         raise ValueError("a list is read in pages: give the query a size")
+    if query.is_search:
+        return query.where(number=1, size=min(query.size, LARGEST_SEARCH))
     return query.where(sort=("id",)) if order == "id" else query.where(number=1)
+
+
+def has_no_pages(error: InvalidRequest) -> bool:
+    """Whether a store refuses to page this list at all: it always comes whole (order statuses, subtotals, structures; 5.1 to 7.0).
+
+    A page that is too large is another refusal, and a list without a size would be its first ten records.
+    """
+    return any((said.parameter or "").startswith("page") and "is not supported" in said.detail for said in error.errors)
 
 
 def next_query(query: Query, page: Page, order: Order, *, until_empty: bool = False) -> Query | None:
@@ -32,7 +48,7 @@ def next_query(query: Query, page: Page, order: Order, *, until_empty: bool = Fa
     count = len(page.resources)
     if count == 0 or (not until_empty and query.size is not None and count < query.size):
         return None
-    if order == "number":
+    if order == "number" or query.is_search:
         return query.where(number=(query.number or 1) + 1)
     ids = [resource.id for resource in page.resources]
     if not all(id_.isdigit() for id_ in ids):

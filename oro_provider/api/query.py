@@ -19,6 +19,8 @@ import msgspec
 FilterValue: TypeAlias = "str | float | Decimal | bool | date | Iterable[str | float | Decimal | date] | Range"
 
 _AS_TEXT = (str, int, float, Decimal, date)
+# Filters by a full-text index. They look at no field, and a store takes no other filter beside them (5.1 to 7.0).
+SEARCHES = frozenset({"searchText", "searchQuery"})
 # nginx refuses about 8 kB of URL by default (414 with HTML); what is longer goes as a body.
 LONGEST_QUERY = 4000
 
@@ -92,6 +94,11 @@ class Query:
         """Return this query with these filters besides its own."""
         return replace(self, filters={**self.filters, **filters})
 
+    @property
+    def is_search(self) -> bool:
+        """Whether the list is what a full-text index finds."""
+        return any(path.partition("[")[0] in SEARCHES for path in self.filters)
+
     def params(self) -> dict[str, str]:
         """Return the names and values of a URL's query, not yet encoded."""
         params = {
@@ -136,7 +143,7 @@ def filtered_names(filters: Iterable[str]) -> list[str]:
     """Return the fields that filters look at, which `fields` has to name: a filter on an enum that it does not name gives wrong
     rows in silence (6.1)."""
     names = (path.partition("[")[0].partition(".")[0] for path in filters)
-    return [name for name in dict.fromkeys(names) if name != "id"]
+    return [name for name in dict.fromkeys(names) if name not in {"id", *SEARCHES}]
 
 
 @lru_cache(1024)

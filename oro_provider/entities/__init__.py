@@ -49,8 +49,10 @@ GROUPS = {"addresses": (customers.CUSTOMER_ADDRESSES, customers.CUSTOMER_USER_AD
 CODE_IDS = frozenset(
     {
         "countries",
+        "customerprices",
         "customerratings",
         "customeruserauthstatuses",
+        "entitystructures",
         "freightclasses",
         "lengthunits",
         "orderinternalstatuses",
@@ -62,6 +64,9 @@ CODE_IDS = frozenset(
         "productunits",
         "regions",
         "userauthstatuses",
+        "webhookformats",
+        "webhooks",
+        "webhooktopics",
         "weightunits",
     }
 )

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from oro_provider.api.bulk import Bulk
 from oro_provider.api.documents import id_number
-from oro_provider.api.errors import InvalidRequest, NotFound
+from oro_provider.api.errors import NotFound
 from oro_provider.api.query import Query
 from oro_provider.entities import paging_order
 from oro_provider.entities.model import ByFilter, Dictionary, LocalizedDictionary, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from oro_provider.api.async_client import AsyncOroClient
-    from oro_provider.api.documents import Page
     from oro_provider.entities.model import Lookup, Source
 
 # Two attributes of 5,000 records are one request of 0.3 s (16,507 customers: 4 requests, 0.93 s on 6.1.9).
@@ -156,7 +155,7 @@ class Resolver:
             filters["id[gt]"] = above
         fields = {type_: [*source.attributes, *([source.scope] if source.scope else [])]}
         query = Query(filters=filters, fields=fields, size=PAGE)
-        async for page in self._whole(type_, query):
+        async for page in self._client.pages(type_, query, order=paging_order(type_)):
             for resource in page.resources:
                 within = resource.one(source.scope) if source.scope else None
                 prefix = f"{within.id} {TREE_SEPARATOR} " if within else ""
@@ -168,20 +167,6 @@ class Resolver:
                     value = resource.attributes.get(name)
                     if isinstance(value, str) and value.strip():
                         directory.add(prefix + value.strip(), resource.id)
-
-    async def _whole(self, type_: str, query: Query) -> AsyncIterator[Page]:
-        """Yield the pages of a list, which is one page where the store has paging switched off (order statuses on 6.1)."""
-        order = paging_order(type_)
-        began = False
-        try:
-            async for page in self._client.pages(type_, query, order=order):
-                began = True
-                yield page
-        except InvalidRequest as error:
-            pages_refused = any((said.parameter or "").startswith(("page", "sort")) for said in error.errors)
-            if began or order == "id" or not pages_refused:
-                raise
-            yield await self._client.perform(self._client.calls.page(type_, query.where(size=None)))
 
     async def _localized(self, type_: str, relationship: str, directory: Directory) -> None:
         values = "localizedfallbackvalues"

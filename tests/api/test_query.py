@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from oro_provider.api.documents import Page, Resource
-from oro_provider.api.errors import UnexpectedAnswer
-from oro_provider.api.paging import first_query, next_query
+from oro_provider.api.errors import ErrorObject, InvalidRequest, UnexpectedAnswer
+from oro_provider.api.paging import first_query, has_no_pages, next_query
 from oro_provider.api.query import Query, Range, filter_value
 
 MOMENT = datetime(2026, 11, 7, 12, 30, 15, 999_999, tzinfo=timezone(timedelta(hours=2)))
@@ -130,3 +130,20 @@ def test_codes_cannot_be_read_in_id_order() -> None:
 def test_a_list_is_never_read_without_a_size() -> None:
     with pytest.raises(ValueError, match="give the query a size"):
         first_query(Query(), "id")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "detail", "whole"),
+    [
+        ("page[size]", "The filter is not supported.", True),
+        ("page[number]", "The filter is not supported.", True),
+        ("page[size]", "The value should be less than or equals to 1000.", False),
+        ("filter[name]", "The filter is not supported.", False),
+        (None, 'The "priceList" filter is required.', False),
+    ],
+)
+def test_a_list_without_pages_is_told_from_a_page_that_is_too_large(
+    parameter: str | None, detail: str, whole: bool
+) -> None:
+    said = ErrorObject(400, "filter constraint", detail, parameter=parameter)
+    assert has_no_pages(InvalidRequest("x", status=400, errors=[said])) is whole

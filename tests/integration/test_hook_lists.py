@@ -1,0 +1,46 @@
+"""Lists by the hook that no walk along ids reads: what comes without pages, what a search finds, and what is answered wrongly."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from oro_provider.hooks.orocommerce import OroCommerceHook
+from oro_provider.sandbox import running
+from oro_provider.sandbox.testing import TestStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[TestStore]:
+    with running(seed=5, orders=5, version="6.1", search_delay=0.0) as sandbox:
+        yield TestStore(sandbox)
+
+
+def connect(store: TestStore, monkeypatch: pytest.MonkeyPatch) -> OroCommerceHook:
+    monkeypatch.setenv("AIRFLOW_CONN_LISTED", json.dumps(store.connection))
+    return OroCommerceHook("listed")
+
+
+def test_a_list_without_pages_comes_whole(store: TestStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = connect(store, monkeypatch)
+    kinds = {one["orderSubtotalType"] for one in hook.list("ordersubtotals", filters={"order": 1})}
+    assert "subtotal" in kinds
+    assert {"open", "closed"} <= {one["id"] for one in hook.list("orderinternalstatuses")}
+    assert list(hook.list("orderstatuses")) == []
+    assert len(list(hook.list("entitystructures"))) > 10
+
+
+def test_what_a_search_finds_is_read_to_its_end(store: TestStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(7):
+        store.create("customers", {"name": f"Zebra {number}"})
+    hook = connect(store, monkeypatch)
+    found = hook.list("customers", filters={"searchText": "Zebra"}, fields={"customers": "name"}, page_size=3)
+    assert sorted(one["name"] for one in found) == [f"Zebra {number}" for number in range(7)]
+    queried = hook.list("customers", filters={"searchQuery": 'name in ("Zebra 1", "Zebra 2")'}, page_size=5000)
+    assert sorted(one["name"] for one in queried) == ["Zebra 1", "Zebra 2"]
+    assert "page[size]=1000" in store.requests("/customers")[-1]["query"].replace("%5B", "[").replace("%5D", "]")
