@@ -29,7 +29,9 @@ from oro_provider.connection import (
     ui_field_behaviour,
 )
 from oro_provider.entities import paging_order
+from oro_provider.entities.shapes import SHAPES, Shape
 from oro_provider.extract.records import check_delivered, flat_record, include_tree
+from oro_provider.extract.spec import check_nested
 from oro_provider.grant_variable import VariableGrants
 from oro_provider.version_compat import in_thread
 
@@ -144,9 +146,12 @@ class OroCommerceHook(HttpHook):
         """Yield every record of a list as a flat dict, page after page to its end.
 
         Name the `fields` that you need: a store's default document of an order is ten times as slow (6.1.9). What a filter looks
-        at and what is included come along. Raise `ValueError` for an include or a field that the store does not know.
+        at and what is included come along. Raise `ValueError` for an include or a field that the store does not know, and for a
+        filter that it would answer wrongly.
         """
         include, filters = names_of(include), filters or {}
+        for path in filters:
+            check_nested(SHAPES.get(type_) or Shape({}, {}), path)
         fields = _named(fields)
         asked = _with_needed(fields, type_, [*filtered_names(filters), *filtered_names(include)])
         size = page_size or self.settings.page_size

@@ -44,3 +44,9 @@ def test_what_a_search_finds_is_read_to_its_end(store: TestStore, monkeypatch: p
     queried = hook.list("customers", filters={"searchQuery": 'name in ("Zebra 1", "Zebra 2")'}, page_size=5000)
     assert sorted(one["name"] for one in queried) == ["Zebra 1", "Zebra 2"]
     assert "page[size]=1000" in store.requests("/customers")[-1]["query"].replace("%5B", "[").replace("%5D", "]")
+
+
+def test_a_filter_on_an_enum_of_another_resource_is_refused(store: TestStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = connect(store, monkeypatch)
+    with pytest.raises(ValueError, match="looks at an enum of another resource"):
+        list(hook.list("orderlineitems", filters={"orders.internalStatus": "open"}))
