@@ -105,7 +105,8 @@ class Query:
             f"filter[{path}]" if "[" not in path else _operator(path): filter_value(v)
             for path, v in self.filters.items()
         }
-        params |= {f"fields[{type_}]": ",".join(names) for type_, names in self.fields.items()}
+        # The id comes whatever is named; a name that is empty would be a refusal, as it is of a filter and a sort (6.1).
+        params |= {f"fields[{type_}]": ",".join(names) or "id" for type_, names in self.fields.items()}
         if self.include:
             params["include"] = ",".join(self.include)
         if self.sort:

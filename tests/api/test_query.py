@@ -75,6 +75,10 @@ def test_a_url_query_is_encoded() -> None:
     )
 
 
+def test_no_fields_are_the_id() -> None:
+    assert Query(fields={"productunits": []}).params() == {"fields[productunits]": "id"}
+
+
 def test_a_body_says_the_same_in_strings_only() -> None:
     assert json.loads(QUERY.body()) == {
         "filter": {"sku": "A+1,B&2", "id": {"gt": "7"}, "product.sku": "x"},
