@@ -121,6 +121,8 @@ def read_row(entity: Entity, number: int, record: Any) -> Row:
             raise RowError(str(error), min(entity.composed & given.keys(), default=None)) from error
     fields = read_fields(entity, {name: value for name, value in given.items() if name not in entity.composed})
     fields = dataclasses.replace(fields, attributes={**fields.attributes, **composed})
+    for name in entity.key:
+        _check_one(fields.references.get(name), name)
     key = tuple(_key_part(entity, given, name) for name in entity.key)
     return Row(number, record, key, fields)
 
@@ -249,12 +251,18 @@ def _resource_row(entity: Entity, number: int, record: Mapping[str, Any]) -> Row
     for name in entity.key:
         reference = entity.references.get(name)
         target = resource.relationships.get(reference.relationship) if reference else None
+        _check_one(target, name)
         if target is not None:
             known[name] = ",".join(ref.id for ref in ((target,) if isinstance(target, Ref) else target))
         elif entity.attribute(name) in attributes:
             known[name] = attributes[entity.attribute(name)]
     key = tuple(_key_part(entity, known, name) for name in entity.key)
     return Row(number, record, key, Fields(attributes=attributes, linkages=resource.relationships))
+
+
+def _check_one(named: object, field: str) -> None:
+    if isinstance(named, tuple) and len(named) > 1:
+        raise RowError(f"names {len(named)} records, and a row is found by one: give each a row of its own", field)
 
 
 def _values(record: Any) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from oro_provider.api.errors import InvalidRequest, PermissionDenied
 from oro_provider.api.exchange import Retries
 from oro_provider.entities import entity_of
 from oro_provider.load.delete import Deletion, delete
+from oro_provider.load.rows import row_or_reject
 from oro_provider.sandbox.testing import TestStore
 from tests.integration.loading import counts, run_load
 
@@ -121,3 +122,22 @@ def test_a_deletion_that_refuses_nothing_leaves_no_rejects_of_one_before(store: 
     assert rejects.exists()
     assert run_delete(store, "customers", ["Nobody"], rejects=rejects)[0]["rejects"] is None
     assert not rejects.exists()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"order": "SO-1,SO-2", "method": "UPS", "number": "1Z1"},
+        {"order": ["SO-1", "SO-2"], "method": "UPS", "number": "1Z1"},
+        {
+            "type": "ordershippingtrackings",
+            "attributes": {"method": "UPS", "number": "1Z1"},
+            "relationships": {"orders": {"data": [{"type": "orders", "id": "1"}, {"type": "orders", "id": "2"}]}},
+        },
+    ],
+    ids=["text", "list", "resource object"],
+)
+def test_a_tracking_names_one_order(row: dict[str, Any]) -> None:
+    # A store before 6.1 takes one only, and of several the first alone would be looked for.
+    refused = row_or_reject(entity_of("ordershippingtrackings"), 1, row)
+    assert str(refused) == "row 1, field order: names 2 records, and a row is found by one: give each a row of its own"
