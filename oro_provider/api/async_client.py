@@ -34,7 +34,7 @@ from oro_provider.api.gate import gate_of
 from oro_provider.api.grants import GRANT_TYPE, NoGrants, kept
 from oro_provider.api.oauth import Token, login, token_slot
 from oro_provider.api.pace import pace_of
-from oro_provider.api.paging import Order, first_query, has_no_pages, next_query
+from oro_provider.api.paging import Order, Walk
 from oro_provider.api.route import proxy, tls_context, tls_failure, unreadable
 
 if sys.version_info >= (3, 11):
@@ -82,6 +82,7 @@ class AsyncOroClient:
         self.settings = settings
         self.calls = Calls(settings)
         self.requests = 0
+        self._page_sizes: dict[str, int] = {}  # of lists whose pages the store limits
         self._in_thread = in_thread
         self._retries = retries_for(settings, retries)
         self._on_token = on_token
@@ -103,17 +104,19 @@ class AsyncOroClient:
         self, type_: str, query: Query, *, order: Order = "id", until_empty: bool = False
     ) -> AsyncIterator[Page]:
         """Yield the pages of a list, to its end (`oro_provider.api.paging`)."""
-        current: Query | None = first_query(query, order)
-        while current is not None:
+        most = self._page_sizes.get(type_)
+        query = query if most is None or query.size is None else query.where(size=min(query.size, most))
+        walk = Walk(query, order, until_empty=until_empty, least=self.settings.page_size)
+        while walk.query is not None:
             try:
-                page = await self.perform(self.calls.page(type_, current))
+                page = await self.perform(self.calls.page(type_, walk.query))
             except InvalidRequest as error:
-                if order == "id" or not has_no_pages(error):
-                    raise
-                yield await self.perform(self.calls.page(type_, query.where(size=None)))
-                return
+                walk.refused(error)
+                if walk.query.size is not None:
+                    self._page_sizes[type_] = walk.query.size
+                continue
+            walk.read(page)
             yield page
-            current = next_query(current, page, order, until_empty=until_empty)
 
     async def create(self, data: JsonObject, included: Iterable[JsonObject] = (), query: Query | None = None) -> Record:
         """Create a record and return it. A lost answer is `OutcomeUnknown`: look before creating it again."""

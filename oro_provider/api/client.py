@@ -35,7 +35,7 @@ from oro_provider.api.exchange import (
 from oro_provider.api.grants import NoGrants, kept
 from oro_provider.api.oauth import Token, exchange_code, login, token_slot
 from oro_provider.api.pace import pace_of
-from oro_provider.api.paging import Order, first_query, has_no_pages, next_query
+from oro_provider.api.paging import Order, Walk
 from oro_provider.api.route import proxies, tls_failure, trusted, unreadable
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class OroClient:
         self.settings = settings
         self.calls = Calls(settings)
         self.requests = 0
+        self._page_sizes: dict[str, int] = {}  # of lists whose pages the store limits
         self._retries = retries_for(settings, retries)
         self._on_token = on_token
         self._announced: set[str] = set()
@@ -94,17 +95,19 @@ class OroClient:
 
     def pages(self, type_: str, query: Query, *, order: Order = "id", until_empty: bool = False) -> Iterator[Page]:
         """Yield the pages of a list, to its end (`oro_provider.api.paging`)."""
-        current: Query | None = first_query(query, order)
-        while current is not None:
+        most = self._page_sizes.get(type_)
+        query = query if most is None or query.size is None else query.where(size=min(query.size, most))
+        walk = Walk(query, order, until_empty=until_empty, least=self.settings.page_size)
+        while walk.query is not None:
             try:
-                page = self.perform(self.calls.page(type_, current))
+                page = self.perform(self.calls.page(type_, walk.query))
             except InvalidRequest as error:
-                if order == "id" or not has_no_pages(error):
-                    raise
-                yield self.perform(self.calls.page(type_, query.where(size=None)))
-                return
+                walk.refused(error)
+                if walk.query.size is not None:
+                    self._page_sizes[type_] = walk.query.size
+                continue
+            walk.read(page)
             yield page
-            current = next_query(current, page, order, until_empty=until_empty)
 
     def create(self, data: JsonObject, included: Iterable[JsonObject] = (), query: Query | None = None) -> Record:
         """Create a record and return it. A lost answer is `OutcomeUnknown`: look before creating it again."""

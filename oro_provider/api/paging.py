@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Order = Literal["id", "number"]
 # A longer page of a search is cut to this without a sign (6.1).
 LARGEST_SEARCH = 1000
+# Tried one after another where a store has a maximum.
+SIZES = (1000, 500)
 
 
 def first_query(query: Query, order: Order) -> Query:
@@ -38,6 +40,49 @@ def has_no_pages(error: InvalidRequest) -> bool:
     A page that is too large is another refusal, and a list without a size would be its first ten records.
     """
     return any((said.parameter or "").startswith("page") and "is not supported" in said.detail for said in error.errors)
+
+
+def refuses_size(error: InvalidRequest) -> bool:
+    """Whether the store told "The value should be less than or equals to N." of a page's size.
+
+    An installation may have a maximum (`oro_api.max_entities`), a resource too (`max_results`).
+    """
+    return any(said.parameter == "page[size]" for said in error.errors)
+
+
+class Walk:
+    """Where a reader of a list is: `query` is for the page to ask for next, None at the end.
+
+    `least`: the size of pages below which nothing is tried where the store refuses larger ones.
+    """
+
+    def __init__(self, query: Query, order: Order, *, until_empty: bool = False, least: int = LARGEST_SEARCH) -> None:
+        self.query: Query | None = first_query(query, order)
+        self._order: Order = order
+        self._until_empty = until_empty
+        self._least = least
+        self._whole = False
+
+    def read(self, page: Page) -> None:
+        """Go on after a page."""
+        assert self.query is not None  # noqa: S101 - a page was asked for
+        if self._whole:
+            self.query = None
+        else:
+            self.query = next_query(self.query, page, self._order, until_empty=self._until_empty)
+
+    def refused(self, error: InvalidRequest) -> None:
+        """Go on with what the store takes instead; raise the refusal where there is nothing else."""
+        query = self.query
+        assert query is not None  # noqa: S101 - as above
+        size = query.size or 0
+        if self._order == "number" and has_no_pages(error) and not self._whole:
+            self._whole = True
+            self.query = query.where(size=None, number=None)
+        elif refuses_size(error) and not has_no_pages(error) and size > self._least:
+            self.query = query.where(size=max(less for less in (*SIZES, self._least) if less < size))
+        else:
+            raise error
 
 
 def next_query(query: Query, page: Page, order: Order, *, until_empty: bool = False) -> Query | None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from oro_provider.api.documents import LONGEST_ID
 from oro_provider.api.errors import Incomplete, InvalidRequest, TimedOut, UnexpectedAnswer
+from oro_provider.api.paging import refuses_size
 from oro_provider.extract.heads import entries_reader
-from oro_provider.extract.large import CONTRADICTIONS, refuses_size
+from oro_provider.extract.large import CONTRADICTIONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oro_provider.api.errors import Incomplete, InvalidRequest
+from oro_provider.api.paging import refuses_size
 
 if TYPE_CHECKING:
     from oro_provider.api.async_client import AsyncOroClient
@@ -53,8 +54,3 @@ class LargePages:
                     raise
             if size == self._sizes[0]:  # no other request has found that out meanwhile
                 del self._sizes[0]
-
-
-def refuses_size(error: InvalidRequest) -> bool:
-    """Whether the store told "The value should be less than or equals to N." of a page's size."""
-    return any(said.parameter == "page[size]" for said in error.errors)

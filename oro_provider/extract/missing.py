@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oro_provider.api.errors import Incomplete, InvalidRequest
+from oro_provider.api.paging import refuses_size
 from oro_provider.api.query import FilterValue, Query
-from oro_provider.extract.large import refuses_size
 from oro_provider.extract.spans import ids_of
 
 if TYPE_CHECKING:

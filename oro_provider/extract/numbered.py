@@ -12,10 +12,11 @@ import msgspec
 
 from oro_provider.api.documents import id_number
 from oro_provider.api.errors import Incomplete, InvalidRequest, UnexpectedAnswer
+from oro_provider.api.paging import refuses_size
 from oro_provider.api.query import Query
 from oro_provider.extract.heads import Identity, identity
 from oro_provider.extract.index import IndexPage
-from oro_provider.extract.large import LargePages, refuses_size
+from oro_provider.extract.large import LargePages
 from oro_provider.extract.pages import PageRows
 
 if TYPE_CHECKING:

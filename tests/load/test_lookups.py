@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,6 +34,13 @@ if TYPE_CHECKING:
 
     from oro_provider.api.settings import Settings
     from tests.load.conftest import LoadStore
+
+
+@dataclass
+class LimitedStore:
+    """A store behind a proxy."""
+
+    settings: Settings
 
 
 def resolve(settings: Settings, lookup: Lookup, names: Iterable[str]) -> tuple[Names, int]:
@@ -175,3 +183,18 @@ def test_where_the_override_is_stripped_the_keys_go_by_url(store: LoadStore, str
     assert found.ids.keys() == set(known)
     assert 5 < asked < 60
     assert store.count("products") == before
+
+
+def test_a_store_with_a_maximum_size_of_pages_is_asked_for_less(store: LoadStore) -> None:
+    rows = [{"sku": "MOST-1", "name": "x", "unit": "each", "category": "Workshop", "brand": "Aldervik"}]
+    address = {"street": "1 Most St", "city": "Salem", "postal_code": "97301", "country": "US", "region": "Oregon"}
+    ((customer,),) = store.sandbox.execute("SELECT name FROM customers WHERE id = 1")
+    with proxy(store, most_rows=500) as settings:
+        found, asked = resolve(settings, REGIONS, ["US / Oregon", "US / Nowhere"])
+        limited = LimitedStore(settings)
+        made, _ = run_load(limited, "products", rows)
+        placed, _ = run_load(limited, "customeraddresses", [{**address, "customer": customer, "organization": "x"}])
+    assert (found.ids, found.absent) == ({"US / Oregon": "US-OR"}, {"US / Nowhere"})
+    assert asked == 4  # a token, two refusals and the page
+    assert (counts(made), counts(placed)) == ((1, 0, 0, 0), (1, 0, 0, 0))
+    assert counts(run_load(store, "products", rows)[0]) == (0, 0, 1, 0)
