@@ -20,6 +20,7 @@ from oro_provider.load.apply import MOST_FAILURES, REFUSALS, failed_at, of_every
 from oro_provider.load.load import load
 from oro_provider.load.outcome import reject_line
 from oro_provider.load.plan import Planner, PlanOptions
+from oro_provider.load.refusals import Refusals
 from oro_provider.load.rows import Reject, Row, read_rows
 from oro_provider.load.run import Load
 
@@ -114,6 +115,7 @@ async def delete(client: AsyncOroClient, spec: Deletion) -> tuple[Deleted, list[
 async def _find(client: AsyncOroClient, spec: Deletion) -> _Tally:
     """Find the records before any is deleted, so that the limit holds for all of them."""
     planner = Planner(client, spec.entity, None, PlanOptions(writes=False, sole=True))
+    refusals = Refusals(client, planner)
     tally = _Tally()
     rows = read_rows(spec.entity, _keys_only(spec.entity, spec.records))
     while chunk := list(islice(rows, CHUNK_ROWS)):
@@ -127,7 +129,9 @@ async def _find(client: AsyncOroClient, spec: Deletion) -> _Tally:
                 tally.rejects.append(reject)
         for action in plan.actions:
             if action.id is None:
-                tally.absent += 1
+                other = await refusals.in_another_case(action.row)
+                tally.absent += other is None
+                tally.rejects += [other] if other is not None else []
             elif action.id in tally.ids:
                 tally.rejects.append(action.row.rejected(f"names the record of row {tally.ids[action.id].number}"))
             else:

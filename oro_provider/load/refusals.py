@@ -45,7 +45,7 @@ class Refusals:
         """
         taken = [error for error in errors if error.status == 409 or _UNIQUE.search(f"{error.title} {error.detail}")]
         if carried.verb == "create" and taken:
-            other = await self._in_another_case(row)
+            other = await self.in_another_case(row)
             if other is not None:
                 chunk.reject(other)
                 return False
@@ -59,8 +59,8 @@ class Refusals:
         chunk.reject(row.rejected(reason, field, pointer))
         return False
 
-    async def _in_another_case(self, row: Row) -> Reject | None:
-        """The key is taken: perhaps in another case, which the store's filter does not find but its unique key does.
+    async def in_another_case(self, row: Row) -> Reject | None:
+        """Return the refusal of a row whose key the store has in another case, which its filter does not find but its unique key does.
 
         No filter ignores case and a search is late, so the keys of all records are read, once for a load.
         """

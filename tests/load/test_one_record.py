@@ -141,3 +141,12 @@ def test_a_tracking_names_one_order(row: dict[str, Any]) -> None:
     # A store before 6.1 takes one only, and of several the first alone would be looked for.
     refused = row_or_reject(entity_of("ordershippingtrackings"), 1, row)
     assert str(refused) == "row 1, field order: names 2 records, and a row is found by one: give each a row of its own"
+
+
+def test_a_sku_in_another_case_is_not_taken_for_absent_by_a_deletion(store: LoadStore) -> None:
+    run_load(store, "products", [{"sku": "CASE-1", "name": "x", "unit": "each", "status": "enabled"}])
+    for hard in (False, True):
+        deleted, (refused,) = run_delete(store, "products", ["case-1", "CASE-2"], hard=hard)
+        assert (deleted["absent"], deleted["deleted"] + deleted["retired"]) == (1, 0)
+        assert "is 'CASE-1' in the store" in refused.reason
+    assert store.count("products", "sku = 'CASE-1' AND status = 'enabled'") == 1
