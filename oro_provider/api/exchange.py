@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
+from oro_provider.api.documents import MEDIA_TYPE
 from oro_provider.api.errors import (
     ConnectionFailed,
     NotFound,
@@ -242,7 +243,7 @@ def exchange(request: Request, retries: Retries) -> Flow[Response]:
     while True:
         answer: Response | Failure = yield request.with_token(token)  # type: ignore[assignment]  # never a token or None
         if isinstance(answer, Response):
-            if 200 <= answer.status < 300:
+            if 200 <= answer.status < 300 or _has_updated(request, answer):
                 return _checked(request, answer)
             if answer.status == 401 and logins < retries.logins and borrowed < MOST_BORROWED:
                 # An expired and a revoked token look the same: an empty 401.
@@ -268,6 +269,12 @@ def _may_be_done(answer: Response | Failure) -> bool:
 def _is_gone(error: OroCommerceError) -> bool:
     """Whether there is no such record, which is what a deletion leaves; a resource that is unknown has a title of its own."""
     return isinstance(error, NotFound) and any(one.title == "not found http exception" for one in error.errors)
+
+
+def _has_updated(request: Request, answer: Response) -> bool:
+    """Whether this is an upsert that found its record: before 6.1.9 behind a web server's CGI, a 302 with the record's document."""
+    document = answer.headers.get("content-type", "").startswith(MEDIA_TYPE)
+    return request.method == "POST" and answer.status == 302 and document and bool(answer.body)
 
 
 def _checked(request: Request, answer: Response) -> Response:
