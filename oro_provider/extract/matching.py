@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from oro_provider.api.query import FilterValue, Query, filtered_names
 from oro_provider.entities import paging_order
-from oro_provider.entities.shapes import SHAPES, Shape
-from oro_provider.extract.spec import check_list, check_nested
+from oro_provider.extract.spec import check_filter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +49,7 @@ async def find(client: AsyncOroClient, wanted: Matching) -> FoundRecords | None:
     Raise `ValueError` for a filter that a store would answer wrongly in silence.
     """
     for path, value in wanted.filters.items():
-        check_nested(SHAPES.get(wanted.resource) or Shape({}, {}), path)
-        check_list(wanted.resource, path, value)
+        check_filter(wanted.resource, path, value)
     first = await client.perform(client.calls.page(wanted.resource, _query(wanted, max(wanted.min_records, 1))))
     if len(first.resources) < wanted.min_records:
         return None

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oro_provider.entities.model import Apart, Entity
-    from oro_provider.entities.shapes import Shape
     from oro_provider.extract.window import Window
 
 Layout = Literal["records", "objects"]
@@ -56,9 +55,8 @@ class Extract:
     def __post_init__(self) -> None:
         if self.layout not in {"records", "objects"}:
             raise ValueError(f"layout {self.layout!r} is neither 'records' nor 'objects'")
-        for path, value in self.filters.items():
+        for path in self.filters:
             self._check_filter(path)
-            check_list(self.type, path, value)
         if self.type not in SHAPES and not self.fields:
             raise ValueError(
                 f"what {self.type} have is not known: name in fields= the attributes and references to read"
@@ -203,7 +201,7 @@ class Extract:
         name = path.partition("[")[0].partition(".")[0]
         if name == "id" or (name == self.date and self.window is not None):
             raise ValueError(f"filter {path!r} is the reader's own: use the window, or a range of ids")
-        check_nested(self.entity.shape, path)
+        check_filter(self.type, path, self.filters[path])
 
 
 def ids_filter(ids: Sequence[str]) -> FilterValue:
@@ -213,18 +211,16 @@ def ids_filter(ids: Sequence[str]) -> FilterValue:
     return list(ids)
 
 
-def check_nested(shape: Shape, path: str) -> None:
-    """Raise `ValueError` for a filter of a resource that looks at an enum of another."""
+def check_filter(resource: str, path: str, value: FilterValue) -> None:
+    """Raise `ValueError` for a filter that a store answers wrongly in silence: on an enum of another resource, by a list where it takes
+    one value."""
     name, _, nested = path.partition("[")[0].partition(".")
-    to = shape.relationships.get(name) if nested else None
+    shape = SHAPES.get(resource)
+    to = shape.relationships.get(name) if shape is not None and nested else None
     target = SHAPES.get(to.type) if to else None
     below = target.relationships.get(nested.partition(".")[0]) if target else None
     if below is not None and _is_enum(below.type):
         raise ValueError(f"filter {path!r} looks at an enum of another resource, which a store answers wrongly (6.1)")
-
-
-def check_list(resource: str, path: str, value: FilterValue) -> None:
-    """Raise `ValueError` for several values of a filter that takes one: a store would find nothing, and say nothing."""
     if isinstance(value, list | tuple | set | frozenset) and len(value) > 1 and not takes_list(resource, path):
         raise ValueError(
             f"filter {path!r} of {resource} takes one value: a store compares a list with it as one text and finds nothing. "

@@ -29,9 +29,8 @@ from oro_provider.connection import (
     ui_field_behaviour,
 )
 from oro_provider.entities import paging_order
-from oro_provider.entities.shapes import SHAPES, Shape
 from oro_provider.extract.records import check_delivered, flat_record, include_tree
-from oro_provider.extract.spec import check_nested
+from oro_provider.extract.spec import check_filter
 from oro_provider.grant_variable import VariableGrants
 from oro_provider.version_compat import in_thread
 
@@ -150,8 +149,8 @@ class OroCommerceHook(HttpHook):
         filter that it would answer wrongly.
         """
         include, filters = names_of(include), filters or {}
-        for path in filters:
-            check_nested(SHAPES.get(type_) or Shape({}, {}), path)
+        for path, value in filters.items():
+            check_filter(type_, path, value)
         fields = _named(fields)
         asked = _with_needed(fields, type_, [*filtered_names(filters), *filtered_names(include)])
         size = page_size or self.settings.page_size

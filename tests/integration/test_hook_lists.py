@@ -50,3 +50,27 @@ def test_a_filter_on_an_enum_of_another_resource_is_refused(store: TestStore, mo
     hook = connect(store, monkeypatch)
     with pytest.raises(ValueError, match="looks at an enum of another resource"):
         list(hook.list("orderlineitems", filters={"orders.internalStatus": "open"}))
+
+
+@pytest.mark.parametrize(
+    ("resource", "filters"),
+    [
+        ("customers", {"name": ["A", "B"]}),
+        ("customerusers", {"email[neq]": ["A", "B"]}),
+        ("productunits", {"id": ["each", "item"]}),
+    ],
+)
+def test_a_list_of_texts_that_would_find_nothing_is_refused(
+    store: TestStore, monkeypatch: pytest.MonkeyPatch, resource: str, filters: dict[str, list[str]]
+) -> None:
+    with pytest.raises(ValueError, match="takes one value: a store compares a list"):
+        list(connect(store, monkeypatch).list(resource, filters=filters))
+
+
+def test_a_list_of_what_a_filter_takes_several_of_is_read(store: TestStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = connect(store, monkeypatch)
+    skus = [row["sku"] for row in store.records("products")[:2]]
+    assert len(list(hook.list("products", filters={"sku": skus}, fields={"products": "sku"}))) == 2
+    assert len(list(hook.list("inventorylevels", filters={"product.sku": skus}))) >= 2
+    assert {one["id"] for one in hook.list("countries", filters={"id": ["US", "DE"]})} == {"US", "DE"}
+    assert len(list(hook.list("productunits", filters={"id": ["each"]}))) == 1
