@@ -14,9 +14,9 @@ CUSTOMER_USER_ROLES = Lookup("customeruserroles", Dictionary(("label", "role"), 
 CUSTOMER_TAX_CODES = Lookup("customertaxcodes", Dictionary(("code",)), make="code")
 PAYMENT_TERMS = Lookup("paymentterms", Dictionary(("label",)), make="label")
 CUSTOMER_GROUPS = Lookup("customergroups", Dictionary(("name",)), make="name")
-CUSTOMERS_BY_NAME = Lookup("customers", Dictionary(("name",)))
+CUSTOMERS_BY_NAME = Lookup("customers", Dictionary(("name",)), personal=True)
 CUSTOMERS_BY_EXTERNAL_ID = Lookup("customers", ByFilter("externalId"))
-CUSTOMER_USERS_BY_EMAIL = Lookup("customerusers", Dictionary(("email",), folded=True))
+CUSTOMER_USERS_BY_EMAIL = Lookup("customerusers", Dictionary(("email",), folded=True), personal=True)
 CUSTOMER_RATINGS = Lookup("customerratings", Dictionary(("name",), ids=True))
 
 PRODUCTS_BY_SKU = Lookup("products", ByFilter("sku"))

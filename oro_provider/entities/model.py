@@ -73,13 +73,15 @@ class Lookup:
     """A way from a name or code to the id of a resource.
 
     `make`: the attribute that a record made for want of one gets its name in (`missing="create"`); None where a name is not
-    enough to make one. `edition`: the edition of OroCommerce that has it, where not every one does.
+    enough to make one. `edition`: the edition of OroCommerce that has it, where not every one does. `personal`: the names are
+    people's, and stand in no message, since logs show those.
     """
 
     type: str
     source: Source
     make: str | None = None
     edition: str | None = None
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,10 +222,12 @@ def _matched(lookup: Lookup, spelled: Mapping[str, str], directory: Directory, f
             listed = sorted(ids, key=_by_number)
             more = f" and {len(ids) - CANDIDATES_SHOWN} more" if len(ids) > CANDIDATES_SHOWN else ""
             shown = ", ".join(listed[:CANDIDATES_SHOWN])
-            names.problems[name] = f"{name!r} names {len(ids)} {lookup.type}: ids {shown}{more}"
+            said = "" if lookup.personal else f"{name!r} "
+            names.problems[name] = f"{said}names {len(ids)} {lookup.type}: ids {shown}{more}"
         else:
             names.absent.add(name)
-            names.problems[name] = f"the store has no {lookup.type} {name!r}{_hint(name, directory)}"
+            said = "of this name" if lookup.personal else f"{name!r}{_hint(name, directory)}"
+            names.problems[name] = f"the store has no {lookup.type} {said}"
     return names
 
 

@@ -198,3 +198,22 @@ def test_a_store_with_a_maximum_size_of_pages_is_asked_for_less(store: LoadStore
     assert asked == 4  # a token, two refusals and the page
     assert (counts(made), counts(placed)) == ((1, 0, 0, 0), (1, 0, 0, 0))
     assert counts(run_load(store, "products", rows)[0]) == (0, 0, 1, 0)
+
+
+def test_the_names_of_people_stand_in_no_message(store: LoadStore) -> None:
+    ((known,),) = store.sandbox.execute("SELECT email FROM customerusers WHERE id = 1")
+    for _ in range(2):
+        TestStore(store.sandbox).create("customers", {"name": "Twice Ltd"})
+    place = {"street": "1 Main St", "city": "Salem", "postal_code": "97301", "country": "US", "region": "Oregon"}
+    rows = [
+        {**place, "customer_user": f"x{known}"},
+        {**place, "customer": "Nobody"},
+        {**place, "customer": "Twice Ltd"},
+    ]
+    _, rejects = run_load(store, "addresses", rows)
+    told = sorted(str(reject) for reject in rejects)
+    assert told[:2] == [
+        "row 1, field customer_user: the store has no customerusers of this name",
+        "row 2, field customer: the store has no customers of this name",
+    ]
+    assert told[2].startswith("row 3, field customer: names 2 customers: ids ")
