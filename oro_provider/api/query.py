@@ -123,16 +123,20 @@ class Query:
 
     def body(self) -> bytes:
         """Return the same query as the body of an overridden POST. Every value is a string: a number is a 500 there."""
-        body: dict[str, Any] = {}
-        params = self.params()
-        for name, value in params.items():
-            spelled = f"{name}[eq]" if any(other.startswith(f"{name}[") for other in params) else name
-            *parents, last = spelled.replace("]", "").split("[")
-            place = body
-            for parent in parents:
-                place = place.setdefault(parent, {})
-            place[last] = value
-        return msgspec.json.encode(body)
+        return override_body(self.params())
+
+
+def override_body(params: Mapping[str, str]) -> bytes:
+    """Return the names and values of a URL's query as the body of an overridden POST."""
+    body: dict[str, Any] = {}
+    for name, value in params.items():
+        spelled = f"{name}[eq]" if any(other.startswith(f"{name}[") for other in params) else name
+        *parents, last = spelled.replace("]", "").split("[")
+        place = body
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = value
+    return msgspec.json.encode(body)
 
 
 def names_of(names: str | Iterable[str]) -> tuple[str, ...]:

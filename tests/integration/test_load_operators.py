@@ -513,6 +513,11 @@ def test_any_other_request(store: IntegrationStore) -> None:
         answer = execute(OroCommerceRequestOperator(task_id="q", endpoint=endpoint, filters=filters))
         assert [one["id"] for one in answer["data"]] == ids
         assert all(list(one["attributes"]) == ["name"] for one in answer["data"])
+    many = {"sku": [f"NONE-{n}" for n in range(3000)]}  # more than a URL takes
+    listed = execute(
+        OroCommerceRequestOperator(task_id="m", endpoint="products?page[size]=2&fields[products]=sku", filters=many)
+    )
+    assert listed["data"] == []
     options = execute(OroCommerceRequestOperator(task_id="o", endpoint="prodinventorystatuses"))
     assert "in_stock" in {one["id"] for one in options["data"]}
     for whole in ("/admin/api/countries/DE", "admin/api/countries", "https://shop.example.com/admin/api/countries"):
