@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from oro_provider.arguments import mapping, one_of, several
-from oro_provider.sensors.store import StoreSensor
+from oro_provider.arguments import one_of, several
+from oro_provider.sensors.store import StoreSensor, filters_argument
 from oro_provider.version_compat import AirflowFailException, conf
 from oro_provider.watermarks import READER, Watermark, is_past_run
 from oro_provider.windows import CURES, moment, resolve_window
@@ -130,7 +130,7 @@ class OroCommerceNewOrdersSensor(StoreSensor):
             raise AirflowFailException(f"min_orders is {self.min_orders}: a find has at least one order")
         mapped = conf.getint("core", "max_map_length", fallback=1024)
         wanted = NewOrders(
-            filters=mapping(self.filters, "filters"),
+            filters=filters_argument(self.filters),
             changed=self.changed,
             min_orders=self.min_orders,
             max_ids=min(self.max_ids or mapped, mapped),

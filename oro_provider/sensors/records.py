@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oro_provider.arguments import mapping
-from oro_provider.sensors.store import StoreSensor
+from oro_provider.sensors.store import StoreSensor, filters_argument
 from oro_provider.version_compat import conf
 
 if TYPE_CHECKING:
@@ -71,5 +70,4 @@ class OroCommerceRecordSensor(StoreSensor):
 
         mapped = conf.getint("core", "max_map_length", fallback=1024)
         type_ = self.entity if isinstance(self.entity, str) else self.entity.type
-        filters = mapping(self.filters, "filters")
-        return Matching(type_, filters, self.min_records, min(self.max_ids or mapped, mapped))
+        return Matching(type_, filters_argument(self.filters), self.min_records, min(self.max_ids or mapped, mapped))

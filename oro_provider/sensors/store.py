@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from oro_provider.arguments import Templated
+from oro_provider.arguments import Templated, mapping
 from oro_provider.retry import airflow_errors
 from oro_provider.version_compat import (
     AirflowException,
@@ -163,3 +163,14 @@ class StoreSensor(Templated, BaseSensorOperator):
                 which = "soft_fail" if self.soft_fail else "never_fail"
                 raise AirflowSkipException(f"Skipping due to {which} is set to True. {error}") from error
             raise
+
+
+def filters_argument(given: Any) -> dict[str, str]:
+    """Return the filters that an argument stands for, in the store's spelling; raise `ValueError` for what is none.
+
+    A look takes the same ones as a trigger, which is stored with plain values only: Airflow's triggerer ends, with all that it waits
+    for, on a value that it cannot read back (3.2, 3.3).
+    """
+    from oro_provider.api.query import filter_value
+
+    return {path: filter_value(value) for path, value in mapping(given, "filters").items()}

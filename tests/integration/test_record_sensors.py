@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oro_provider.api.query import Range
 from oro_provider.sensors.orders import OroCommerceOrderStatusSensor
 from oro_provider.sensors.records import OroCommerceRecordSensor
 from oro_provider.version_compat import AirflowFailException
@@ -59,6 +61,15 @@ def test_records_of_a_filter_are_waited_for(sandbox_shop: Shop, store: Integrati
             sandbox_shop.order(poNumber="WANTED")
 
     assert event_after(trigger, 0.6, come)["found"]["count"] == 2
+
+
+def test_a_filter_of_any_kind_is_waited_for(sandbox_shop: Shop, connection: str) -> None:
+    since = datetime.now(timezone.utc) - timedelta(minutes=1)
+    filters: dict[str, Any] = {
+        "createdAt": Range(since, since + timedelta(days=1)), "updatedAt[gte]": since, "id[gt]": 40, "customer": {1},
+    }  # fmt: skip
+    trigger = deferred(records(entity="orders", filters=filters, deferrable=True))
+    assert event_after(trigger, 0.6, sandbox_shop.order)["found"]["ids"] == ["41"]
 
 
 def test_more_than_may_be_mapped_is_cut_and_said(store: IntegrationStore, connection: str) -> None:

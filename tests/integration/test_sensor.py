@@ -226,6 +226,11 @@ def test_the_trigger_looks_for_itself_where_a_filter_says_what_counts(sandbox_sh
     assert found["count"] == 1
 
 
+def test_a_filter_of_several_values_is_waited_for(sandbox_shop: Shop, connection: str) -> None:
+    trigger = waiting(since=soon(), filters={"customer": {1, 2}})
+    assert event_after(trigger, 0.5, sandbox_shop.order)["found"]["ids"] == ["41"]
+
+
 def test_a_window_that_ends_while_the_task_is_deferred_skips_it(
     sandbox_shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
