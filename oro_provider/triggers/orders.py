@@ -166,6 +166,7 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
         from oro_provider.api.errors import OroCommerceError
         from oro_provider.extract.new_orders import look
         from oro_provider.triggers.polling import ask
+        from oro_provider.version_compat import AirflowException
 
         self._looked = False
         if self._skip > 0:
@@ -173,8 +174,8 @@ class OroCommerceNewOrdersTrigger(OrdersTrigger):
             return None
         try:
             seen = await ask(self.orocommerce_conn_id, lambda client: look(client, wanted))
-        except (OroCommerceError, ValueError) as error:
-            if not isinstance(error, OroCommerceError) or error.permanent:
+        except (OroCommerceError, AirflowException, ValueError) as error:
+            if isinstance(error, ValueError) or (isinstance(error, OroCommerceError) and error.permanent):
                 return {"status": "error", "message": str(error)}
             self._failures += 1
             self._skip = 2 ** min(self._failures, 6) - 1

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from oro_provider.version_compat import AirflowException, AirflowNotFoundException, in_thread
+from oro_provider.version_compat import AirflowException, in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -114,10 +114,11 @@ async def polls(
             if settings is not None and await _mended(conn_id, settings):
                 continue
             failures += 1
-            # What Airflow itself cannot answer now it may answer later; a connection that it does not have stays missing.
-            permanent = not isinstance(error, AirflowException) or isinstance(error, AirflowNotFoundException)
+            # What Airflow itself cannot answer now it may answer later. It says "not found" too where a secrets backend failed (3.1 to
+            # 3.3), and the connection was there when the wait began.
+            permanent = not isinstance(error, AirflowException)
             yield _failed(conn_id, error, failures, permanent=permanent)
-            await asyncio.sleep(pause(interval * PERMANENT_FACTOR, failures))
+            await asyncio.sleep(pause(interval * (PERMANENT_FACTOR if permanent else 1), failures))
 
 
 async def _mended(conn_id: str, settings: Settings) -> bool:

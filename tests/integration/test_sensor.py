@@ -21,6 +21,7 @@ from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
 from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger, OroCommerceNewOrdersTrigger
 from oro_provider.triggers.polling import pause
 from oro_provider.version_compat import (
+    AirflowException,
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
@@ -302,6 +303,33 @@ def test_a_connection_that_was_mended_meanwhile_is_tried_before_the_wait_ends(
         assert event_after(trigger, 0.6, move)["status"] == "found"
 
 
+@pytest.mark.parametrize("filters", [{}, {"customer": 1}])
+def test_a_connection_that_airflow_does_not_find_for_a_while_is_waited_for(
+    sandbox_shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch, filters: Any
+) -> None:
+    name = "AIRFLOW_CONN_OROCOMMERCE_DEFAULT"
+    trigger = waiting(since=soon(), filters=filters)
+    stored = os.environ[name]
+    monkeypatch.delenv(name)
+
+    def come() -> None:
+        sandbox_shop.order()
+        monkeypatch.setenv(name, stored)
+
+    assert event_after(trigger, 0.6, come)["status"] == "found"
+
+
+def test_a_connection_that_airflow_does_not_find_by_the_deadline_is_the_reason(
+    sandbox_shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger = waiting(since=soon())
+    trigger.deadline = (datetime.now(timezone.utc) + timedelta(seconds=0.5)).isoformat()
+    monkeypatch.delenv("AIRFLOW_CONN_OROCOMMERCE_DEFAULT")
+    event = asyncio.run(asyncio.wait_for(next_event(trigger), 20))
+    assert event["status"] == "timeout"
+    assert "`orocommerce_default` isn't defined" in event["message"]
+
+
 def test_a_refused_filter_costs_no_deferral_and_may_be_skipped(sandbox_shop: Shop, connection: str) -> None:
     with pytest.raises(AirflowFailException, match="filter is not supported"):
         sensor(since=LONG_AGO, filters={"currency": "USD"}, deferrable=True).execute({})
@@ -366,11 +394,11 @@ def test_no_more_ids_are_returned_than_airflow_maps_over(
     assert (len(found["ids"]), found["truncated"]) == (7, True)
 
 
-def test_the_trigger_goes_on_looking_where_the_store_failed_it_for_a_while(
+def test_the_trigger_goes_on_looking_where_it_was_failed_for_a_while(
     sandbox_shop: Shop, connection: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trigger = waiting(since=soon(), filters={"poNumber": "WANTED"})
-    look, failures = new_orders.look, [ServerError("502"), ServerError("503")]
+    look, failures = new_orders.look, [ServerError("502"), AirflowException("no answer from a secrets backend")]
 
     async def look_later(client: Any, wanted: Any) -> Any:
         if failures:
