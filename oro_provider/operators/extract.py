@@ -71,7 +71,8 @@ class OroCommerceExtractOperator(ListOperator):
     :param settle: seconds after the window's end, by the store's clock, before it is read, so that records which are
         committed late are not missed; the task waits for it, in the triggerer where it is `deferrable`.
     :param partition_period: how long a partition is, where its key does not tell (`2026-11-21` is a day, `2026-11` a month).
-    :param overlap: read this much before `since` again.
+    :param overlap: read this much before `since` again; with `window="watermark"` how long after its id was given an order may be
+        committed and still be found (120 s by default; the trigger and the sensor should be given the same).
     :param reread: how far back a store is read by `createdAt` that cannot filter by the date of the last change (orders
         before 6.0.5); changes of older records are not seen there.
     :param layout: `"records"`: flat rows with related records in their place; `"objects"`: resource objects as the store sent
@@ -289,7 +290,7 @@ class OroCommerceExtractOperator(ListOperator):
             if readable_entity(self.entity).type != "orders":
                 raise ValueError('window="watermark" is for orders: give others since= and until=, or an interval')
         position = stored_position(context, self.asset, self.reader)
-        return self.work(lambda client: read_news(client, position, self.since))
+        return self.work(lambda client: read_news(client, position, self.since, self.overlap))
 
     def _known(self, spec: Extract) -> Known | None:
         if self.known is None:

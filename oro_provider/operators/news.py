@@ -6,7 +6,7 @@ position goes to XCom, and whoever has made the data safe advances to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.version_compat import AirflowFailException
@@ -14,6 +14,8 @@ from oro_provider.watermarks import Watermark, is_past_run
 from oro_provider.windows import CURES, moment
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from airflow.sdk import Asset, Context
 
     from oro_provider.api.async_client import AsyncOroClient
@@ -43,16 +45,21 @@ def stored_position(context: Context, asset: Asset | None, reader: str) -> Posit
     return Watermark(asset, reader).read(context)
 
 
-async def read_news(client: AsyncOroClient, position: Position | None, since: Any) -> News:
-    """Look for what is new since `position`; without one it begins at `since`, a moment or ISO 8601."""
+async def read_news(client: AsyncOroClient, position: Position | None, since: Any, overlap: timedelta) -> News:
+    """Look for what is new since `position`; without one it begins at `since`, a moment or ISO 8601.
+
+    `overlap` is how long after its id was given an order may be committed and still be found; none is 120 seconds.
+    """
     from oro_provider.extract import new_orders
+    from oro_provider.extract.position import OVERLAP
     from oro_provider.extract.window import SECOND, Window
 
+    overlap = overlap or OVERLAP
     if position is None:
         start = moment(since, "since")
         if start is None:
             raise ValueError("there is no watermark yet: say by since= where the first run of all begins")
-        position = await new_orders.begin(client, new_orders.NewOrders(since=start))
-    heads, after = await new_orders.read_news(client, position)
+        position = await new_orders.begin(client, new_orders.NewOrders(since=start, overlap=overlap))
+    heads, after = await new_orders.read_news(client, replace(position, overlap=overlap))
     window = Window(position.until, max(after.until, position.until + SECOND))
     return News(tuple((str(head.id), head.updated) for head in heads), window, after)

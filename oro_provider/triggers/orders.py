@@ -7,6 +7,7 @@ before that each polls for itself, by the same code.
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -323,7 +324,8 @@ class OroCommerceNewOrdersEventTrigger(OrdersTrigger):
 
         name = self.asset or asset_uri(self.orocommerce_conn_id, "orders")
         # Airflow has the attribute from 3.3 on.
-        return await Watermark(name, self.reader).read_in_trigger(getattr(self, "asset_state_store", None))
+        position = await Watermark(name, self.reader).read_in_trigger(getattr(self, "asset_state_store", None))
+        return position and replace(position, overlap=timedelta(seconds=self.overlap))
 
 
 def _wake_up(since: datetime | None, until: datetime, count: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from oro_provider.triggers.orders import OroCommerceNewOrdersEventTrigger
 from oro_provider.version_compat import AirflowFailException
 from oro_provider.watermarks import Watermark
 from tests.asset_state import Stores, let_variables_show
+from tests.integration.test_extract_news import ago, read_before
 
 if TYPE_CHECKING:
     from tests.integration.orders import Shop
@@ -91,6 +92,23 @@ def test_orders_are_announced_with_a_window_and_a_count(sandbox_shop: Shop, conn
         assert [event["count"] for event in watcher.events] == [1, 1]
         assert all(set(event) == {"since", "until", "count"} for event in watcher.events)
         assert watcher.state == {KEY: stored}
+
+    asyncio.run(play())
+
+
+def test_an_order_that_is_committed_later_than_usual_is_announced_within_the_overlap(
+    sandbox_shop: Shop, connection: str
+) -> None:
+    async def play() -> None:
+        watcher = Watcher(overlap=600.0)
+        late = sandbox_shop.leave_gap()
+        watcher.state[KEY] = read_before(sandbox_shop, late).to_json()
+        async with watcher:
+            await asyncio.sleep(0.6)
+            assert watcher.events == []
+            sandbox_shop.hidden[late] = (ago(300),)
+            await asyncio.to_thread(sandbox_shop.commit_late, late)
+            await watcher.has(1)
 
     asyncio.run(play())
 

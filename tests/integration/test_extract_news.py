@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from oro_provider.assets import orders_asset
+from oro_provider.extract.position import Position
 from oro_provider.operators.extract import OroCommerceExtractOperator, OroCommerceExtractOrdersOperator
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
 from oro_provider.version_compat import AirflowFailException
@@ -76,6 +77,18 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat()
 
 
+def ago(seconds: int) -> str:
+    return (datetime.now(timezone.utc) - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read_before(shop: Shop, late: int) -> Position:
+    """Where someone is who reads ten minutes again, and has taken the order after the one that is still to be committed."""
+    (head,) = shop.store.read("orders", **{"filter[id]": str(late + 1)})
+    times = [datetime.fromisoformat(ago(seconds).replace("Z", "+00:00")) for seconds in (500, 200, 60)]
+    marks = ((times[0], late - 1), (times[1], late + 1))
+    return Position(times[2], marks, late + 1, {late + 1: head["attributes"]["updatedAt"]}, timedelta(minutes=10))
+
+
 def test_runs_after_each_other_read_each_state_of_an_order_once(
     sandbox_shop: Shop, connection: str, tmp_path: Path
 ) -> None:
@@ -92,6 +105,19 @@ def test_runs_after_each_other_read_each_state_of_an_order_once(
     assert run.advance()
     sandbox_shop.commit_late(late)
     assert run.extract() == [str(late)]
+
+
+def test_an_order_that_is_committed_later_than_usual_is_read_within_the_overlap(
+    sandbox_shop: Shop, connection: str, tmp_path: Path
+) -> None:
+    run, minutes = Run(tmp_path), {"overlap": timedelta(minutes=10)}
+    late = sandbox_shop.leave_gap()
+    run.state[Watermark(ORDERS).key] = read_before(sandbox_shop, late).to_json()
+    assert run.extract(**minutes) == []
+    assert run.advance()
+    sandbox_shop.hidden[late] = (ago(300),)
+    sandbox_shop.commit_late(late)
+    assert run.extract(**minutes) == [str(late)]
 
 
 def test_more_than_a_page_is_read_whole(sandbox_shop: Shop, connection: str, tmp_path: Path) -> None:
