@@ -13,7 +13,7 @@ from oro_provider.arguments import mapping, one_of, several
 from oro_provider.assets import describe_event
 from oro_provider.disk import on_disk
 from oro_provider.lineage import Extracted
-from oro_provider.operators.news import NO_ASSET, POSITION_KEY, News, read_news, stored_position
+from oro_provider.operators.news import NO_ASSET, POSITION_KEY, News, NewsJournal, read_news, stored_position
 from oro_provider.operators.store import ListOperator, entity_argument
 from oro_provider.paths import path_of
 from oro_provider.retry import airflow_errors
@@ -249,7 +249,8 @@ class OroCommerceExtractOperator(ListOperator):
     def _extract(self, context: Context) -> Manifest | list[dict[str, Any]]:
         from oro_provider.extract.reader import extract, read_records
 
-        news = self._news(context) if self.window is not None else None
+        journal = self._news_journal(context) if self.window is not None else None
+        news = self._news(journal) if journal is not None else None
         spec = self.spec(context) if news is None else self.spec(context, news.window)
         if news is not None:
             spec = replace(spec, only=news.ids, settle=None)
@@ -272,14 +273,15 @@ class OroCommerceExtractOperator(ListOperator):
             manifest["moved"],
             manifest["deleted"],
         )
-        if news is not None:
+        if journal is not None and news is not None:
             context["ti"].xcom_push(key=POSITION_KEY, value=news.after.to_json())
+            journal.delete()
         elif self.asset is not None:
             describe_event(context, self.asset, manifest)
         return manifest
 
-    def _news(self, context: Context) -> News:
-        """Return what the watermark has not passed."""
+    def _news_journal(self, context: Context) -> NewsJournal:
+        """Return where the tries of this task remember what the watermark has not passed."""
         with airflow_errors():
             others = (self.entity_filters(), self.full, self.until, self.shard, self.known)
             if any(others) or self.records_limit is not None:
@@ -289,8 +291,22 @@ class OroCommerceExtractOperator(ListOperator):
                 )
             if readable_entity(self.entity).type != "orders":
                 raise ValueError('window="watermark" is for orders: give others since= and until=, or an interval')
-        position = stored_position(context, self.asset, self.reader)
-        return self.work(lambda client: read_news(client, position, self.since, self.overlap))
+            name = f"news-{attempt(context) or uuid4().hex[:12]}.json"
+            return NewsJournal(self._target / "_work" / name, stored_position(context, self.asset, self.reader))
+
+    def _news(self, journal: NewsJournal) -> News:
+        """Return what the watermark has not passed, or had not when this task was first tried."""
+        news = journal.load()
+        if news is None:
+            news = self.work(lambda client: read_news(client, journal.since, self.since, self.overlap))
+            journal.save(news)
+        return news
+
+    @property
+    def _target(self) -> Any:
+        if self.target is None:
+            raise ValueError(NO_TARGET)
+        return path_of(self.target)
 
     def _known(self, spec: Extract) -> Known | None:
         if self.known is None:
@@ -316,9 +332,7 @@ class OroCommerceExtractOperator(ListOperator):
         from oro_provider.extract.shards import shard_folder
 
         with airflow_errors():
-            if self.target is None:
-                raise ValueError(NO_TARGET)
-            target = path_of(self.target)
+            target = self._target
             executor = conf.get("core", "executor", fallback="")
             if on_disk(target) and any(name in executor for name in _SEVERAL_MACHINES):
                 self.log.warning(

@@ -1,14 +1,18 @@
 """What an extract by watermark reads: exactly the orders that are new or changed since, each state of an order once.
 
 The ids come first, by small requests that see late commits and orders dated in the past. The watermark is not moved: the
-position goes to XCom, and whoever has made the data safe advances to it.
+position goes to XCom, and whoever has made the data safe advances to it. What is new is remembered beside the files until they are
+published: a retry that looked anew would find a window that ends later, and leave the files of the try before it where they are.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from oro_provider.disk import replace_file
 from oro_provider.version_compat import AirflowFailException
 from oro_provider.watermarks import Watermark, is_past_run
 from oro_provider.windows import CURES, moment
@@ -34,6 +38,46 @@ class News:
     ids: tuple[tuple[str, str], ...]
     window: Window
     after: Position
+
+
+@dataclass(frozen=True, slots=True)
+class NewsJournal:
+    """What the tries of a task have found to be new since a position (None where there was none), in one small file."""
+
+    path: Any
+    since: Position | None
+
+    def load(self) -> News | None:
+        """Return what an earlier try found since the same position, None where there is nothing of one."""
+        from oro_provider.extract.position import Position
+        from oro_provider.extract.window import Window
+
+        if not self.path.exists():
+            return None
+        try:
+            kept = json.loads(self.path.read_bytes())
+        except ValueError:
+            return None  # cut off
+        if kept["since"] != self._since:
+            return None
+        window = Window(*map(datetime.fromisoformat, kept["window"]))
+        return News(tuple((id_, date) for id_, date in kept["ids"]), window, Position.from_json(kept["after"]))
+
+    def save(self, news: News) -> None:
+        """Keep what was found."""
+        window = [news.window.since.isoformat(), news.window.until.isoformat()]
+        kept = {"since": self._since, "ids": news.ids, "window": window, "after": news.after.to_json()}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(self.path, json.dumps(kept).encode())
+
+    def delete(self) -> None:
+        """Forget it: the files are published."""
+        if self.path.exists():
+            self.path.unlink()
+
+    @property
+    def _since(self) -> dict[str, Any] | None:
+        return self.since.to_json() if self.since else None
 
 
 def stored_position(context: Context, asset: Asset | None, reader: str) -> Position | None:

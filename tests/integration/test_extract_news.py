@@ -13,6 +13,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from oro_provider.assets import orders_asset
+from oro_provider.extract import reader
 from oro_provider.extract.position import Position
 from oro_provider.operators.extract import OroCommerceExtractOperator, OroCommerceExtractOrdersOperator
 from oro_provider.sensors.orders import OroCommerceNewOrdersSensor
@@ -59,10 +60,11 @@ class Run:
         stores = Stores({ORDERS.name: self.state})
         self.context: Any = {"ti": ti, "asset_state_store": stores, "dag_run": SimpleNamespace(run_type="asset")}
 
-    def extract(self, **arguments: Any) -> list[str]:
+    def extract(self, *, retry: bool = False, **arguments: Any) -> list[str]:
         """Extract, and return the ids that were read."""
         time.sleep(1.1)  # the store's running second is left to the next run
-        self.context["ti"].run_id += "0"  # a run of its own
+        if not retry:
+            self.context["ti"].run_id += "0"  # a run of its own
         known: dict[str, Any] = {"window": "watermark", "asset": ORDERS, "since": now(), **arguments}
         task = OroCommerceExtractOrdersOperator(task_id="extract", target=str(self.target), **known)
         self.manifest = task.execute(self.context)
@@ -138,6 +140,56 @@ def test_what_the_sensor_announces_the_extract_reads(sandbox_shop: Shop, connect
     assert run.extract() == found["ids"]
     run.advance()
     assert sensor.poke(run.context) is False
+
+
+def test_a_retry_reads_into_the_folder_of_the_try_before_it(
+    sandbox_shop: Shop, connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, since = Run(tmp_path), now()
+    made = [sandbox_shop.order() for _ in range(3)]
+    publish = reader._publish
+    monkeypatch.setattr(reader, "_publish", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run.extract(since=since)
+    later = sandbox_shop.order()
+    monkeypatch.setattr(reader, "_publish", publish)
+    assert run.extract(retry=True, since=since) == made
+    assert len(list((tmp_path / "orders").iterdir())) == 1
+    assert list((tmp_path / "_work").iterdir()) == []
+    assert run.advance()
+    assert run.extract() == [later]
+
+
+def test_a_retry_looks_anew_where_what_was_found_is_cut_off(
+    sandbox_shop: Shop, connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, since = Run(tmp_path), now()
+    made = sandbox_shop.order()
+    with monkeypatch.context() as patch:
+        patch.setattr(reader, "_publish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run.extract(since=since)
+    (kept,) = (tmp_path / "_work").glob("news-*")
+    kept.write_text(kept.read_text()[:40])
+    assert run.extract(retry=True, since=since) == [made]
+
+
+def test_a_retry_looks_anew_where_the_watermark_was_moved_meanwhile(
+    sandbox_shop: Shop, connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, since = Run(tmp_path), now()
+    made = sandbox_shop.order()
+    assert run.extract(since=since) == [made]
+    with monkeypatch.context() as patch:
+        patch.setattr(reader, "_publish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run.extract(since=since)
+    assert run.advance()
+    assert run.extract(retry=True) == []
+
+
+def killed(*arguments: Any, **options: Any) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(
