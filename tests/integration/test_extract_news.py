@@ -112,14 +112,14 @@ def test_runs_after_each_other_read_each_state_of_an_order_once(
 def test_an_order_that_is_committed_later_than_usual_is_read_within_the_overlap(
     sandbox_shop: Shop, connection: str, tmp_path: Path
 ) -> None:
-    run, minutes = Run(tmp_path), {"overlap": timedelta(minutes=10)}
+    run, overlap = Run(tmp_path), timedelta(minutes=10)
     late = sandbox_shop.leave_gap()
     run.state[Watermark(ORDERS).key] = read_before(sandbox_shop, late).to_json()
-    assert run.extract(**minutes) == []
+    assert run.extract(overlap=overlap) == []
     assert run.advance()
     sandbox_shop.hidden[late] = (ago(300),)
     sandbox_shop.commit_late(late)
-    assert run.extract(**minutes) == [str(late)]
+    assert run.extract(overlap=overlap) == [str(late)]
 
 
 def test_more_than_a_page_is_read_whole(sandbox_shop: Shop, connection: str, tmp_path: Path) -> None:
