@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypedDict
 
-from oro_provider.api.errors import InvalidRequest, UnexpectedAnswer
+from oro_provider.api.errors import Incomplete, InvalidRequest, UnexpectedAnswer
 from oro_provider.api.query import FilterValue, Query, Range, filtered_names, timestamp
 from oro_provider.entities.orders import ORDERS
 from oro_provider.extract.position import OVERLAP, OrderHead, Position
@@ -293,8 +293,16 @@ async def read_news(client: AsyncOroClient, position: Position) -> tuple[list[Or
     Changes are read up to the store's running second, which is left to the next reading, since an order may change twice
     within it; so is a second that is yet to come by less than an overlap, since the store's clocks may differ. An order dated later than
     that was imported so. Where a store cannot filter by `updatedAt` (before 6.0.5), new orders alone are read.
+
+    Raise `Incomplete` where the store's clock is behind the position by more than the overlap: what was changed in between is dated
+    before it.
     """
     new, now = await read_heads(client, {"id[gt]": position.floor})
+    if now < position.low:
+        raise Incomplete(
+            f"It is {timestamp(now)} at the store, and orders were read up to {timestamp(position.until)} before: its clock was ahead then, or "
+            "is behind now, so that changes would be missed. Set it right; where it was ahead, reset the watermark."
+        )
     heads = {head.id: head for head in new}
     try:
         dated, _ = await read_heads(client, {"updatedAt[gte]": position.low})

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from oro_provider.api.async_client import AsyncOroClient
-from oro_provider.api.errors import InvalidRequest
+from oro_provider.api.errors import Incomplete, InvalidRequest
 from oro_provider.extract.new_orders import NewOrders, Poller, begin, look, read_news
 from oro_provider.extract.position import Position
 from tests.integration.orders import Shop, shop
@@ -191,6 +191,13 @@ def test_a_change_in_the_running_second_is_not_lost(store: Shop) -> None:
     assert [head.id for head in again] == [new]
     state = store.store.read("orders", **{"filter[id]": str(new)})[0]["attributes"]["updatedAt"]
     assert again[0].updated == state
+
+
+def test_a_reading_after_the_stores_clock_went_back_misses_no_change_in_silence(store: Shop) -> None:
+    ahead = now() + timedelta(hours=1)
+    store.change(store.open_order())
+    with pytest.raises(Incomplete, match="reset the watermark"):
+        ask(store, lambda client: read_news(client, Position(ahead, ((ahead, 40),), 40)))
 
 
 def test_an_older_store_gives_new_orders_and_says_why_no_changed_ones() -> None:
