@@ -48,9 +48,9 @@ class Watermark:
 
     def read(self, context: Context) -> Position | None:
         """Return how far the reader has come; None when there is no watermark yet."""
-        return self._position(
-            self._store(context).get(self.key) if AIRFLOW_V_3_3_PLUS else _read_variable(self.variable)
-        )
+        value = self._store(context).get(self.key) if AIRFLOW_V_3_3_PLUS else None
+        # What an Airflow before 3.3 left counts until the first advance after its upgrade.
+        return self._position(_read_variable(self.variable) if value is None else value)
 
     async def read_in_trigger(self, stores: Any) -> Position | None:
         """Return the same in the triggerer, where `stores` is the watcher's `asset_state_store`."""
@@ -68,8 +68,8 @@ class Watermark:
                 ) from None
             value = await store.aget(self.key)
         else:
-            value = await in_thread(_read_variable, self.variable)
-        return self._position(value)
+            value = None
+        return self._position(await in_thread(_read_variable, self.variable) if value is None else value)
 
     def advance(self, context: Context, position: Position | dict[str, Any]) -> bool:
         """Move the watermark to `position` and say whether it moved: never backwards, and never in a backfill."""
@@ -94,12 +94,13 @@ class Watermark:
         """Put the watermark where it is told to be, backwards too, or remove it."""
         if position is not None:
             self._write(context, position.to_json())
-        elif AIRFLOW_V_3_3_PLUS:
-            self._store(context).delete(self.key)
         else:
             from airflow.sdk import Variable
 
-            Variable.delete(self.variable)
+            if AIRFLOW_V_3_3_PLUS:
+                self._store(context).delete(self.key)
+            if _read_variable(self.variable) is not None:
+                Variable.delete(self.variable)
         log.info("The watermark of %s was reset to %s", self.name, _told(position) if position else "nothing")
 
     def _write(self, context: Context, value: dict[str, Any]) -> None:

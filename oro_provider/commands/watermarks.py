@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from oro_provider.version_compat import AIRFLOW_V_3_3_PLUS
+from oro_provider.watermarks import Watermark
 
 if TYPE_CHECKING:
     import argparse
@@ -35,7 +36,7 @@ def watermarks(args: argparse.Namespace, results: TextIO) -> int:
     """Print the watermarks, those of one asset or reader only where they are named; with --reset remove them."""
     found = [
         stored
-        for stored in (_stored_states() if AIRFLOW_V_3_3_PLUS else _stored_variables())
+        for stored in _all_stored(superseded=args.reset)
         if args.asset in {None, stored.asset, f"{SCHEME}{stored.asset}"} and args.reader in {None, stored.reader}
     ]
     if args.reset:
@@ -59,6 +60,16 @@ def watermarks(args: argparse.Namespace, results: TextIO) -> int:
     return 0
 
 
+def _all_stored(*, superseded: bool) -> Iterator[Stored]:
+    """All of them, also those in Variables that an Airflow before 3.3 left; `superseded` ones too, which an asset's state stands before."""
+    states = list(_stored_states()) if AIRFLOW_V_3_3_PLUS else []
+    yield from states
+    before = {Watermark(stored.asset, stored.reader).variable for stored in states}
+    for stored in _stored_variables():
+        if superseded or stored.place[1] not in before:
+            yield stored
+
+
 def _stored_states() -> Iterator[Stored]:
     """Those in the state stores of assets (3.3)."""
     from airflow.models.asset import AssetModel
@@ -78,7 +89,7 @@ def _stored_states() -> Iterator[Stored]:
 
 
 def _stored_variables() -> Iterator[Stored]:
-    """Those in Variables, where assets have no state store."""
+    """Those in Variables, where assets have no state store (before 3.3)."""
     from airflow.models.variable import Variable
     from airflow.utils.session import create_session
     from sqlalchemy import select

@@ -65,5 +65,22 @@ def test_a_watermark_is_removed_by_name_only(stored: str, command: Callable[...,
     assert (again.status, again.err) == (2, f"{ASSET} has no watermark\n")
 
 
+def test_what_an_older_airflow_left_is_shown_until_it_is_passed_and_removed_with_the_rest(
+    stored: str, command: Callable[..., Any]
+) -> None:
+    from airflow.models.variable import Variable
+
+    left = {**POSITION, "last_id": 7}
+    for reader in ("default", "third"):
+        Variable.set(Watermark(ASSET, reader).variable, json.dumps(left))
+    at = "2026-11-07T10:00:00Z  order"
+    default = 77 if stored == "state store" else 7
+    assert set(command("watermarks").out.splitlines()) == {
+        f"{ASSET}  default  {at} {default}", f"{ASSET}  other  {at} 77", f"{ASSET}  third  {at} 7",
+    }  # fmt: skip
+    command("watermarks", ASSET, "--reset")
+    assert command("watermarks").out == "there is no watermark\n"
+
+
 def test_where_there_is_none_it_says_so(airflow_database: None, command: Callable[..., Any]) -> None:
     assert command("watermarks").out == "there is no watermark\n"

@@ -67,6 +67,20 @@ def test_the_trigger_reads_the_same(context: Any) -> None:
     assert asyncio.run(read) == position(1)
 
 
+def test_an_airflow_that_was_upgraded_goes_on_where_it_was(context: Any) -> None:
+    watermark = Watermark(ORDERS)
+    context["variables"][watermark.variable] = json.dumps(position(1).to_json())
+    assert (
+        watermark.read(context) == asyncio.run(watermark.read_in_trigger(context["asset_state_store"])) == position(1)
+    )
+    assert watermark.advance(context, position(2))
+    assert (
+        watermark.read(context) == asyncio.run(watermark.read_in_trigger(context["asset_state_store"])) == position(2)
+    )
+    watermark.reset(context)
+    assert watermark.read(context) is None
+
+
 @pytest.mark.capability("asset_state_store")
 def test_a_trigger_that_no_asset_watches_with_reads_none() -> None:
     assert asyncio.run(Watermark(ORDERS).read_in_trigger(None)) is None
