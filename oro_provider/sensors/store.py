@@ -169,7 +169,7 @@ def filters_argument(given: Any) -> dict[str, str]:
     """Return the filters that an argument stands for, in the store's spelling; raise `ValueError` for what is none.
 
     A look takes the same ones as a trigger, which is stored with plain values only: Airflow's triggerer ends, with all that it waits
-    for, on a value that it cannot read back (3.2, 3.3).
+    for, on a value that it cannot read back (3.3).
     """
     from oro_provider.api.query import filter_value
 

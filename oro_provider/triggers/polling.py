@@ -114,8 +114,8 @@ async def polls(
             if settings is not None and await _mended(conn_id, settings):
                 continue
             failures += 1
-            # What Airflow itself cannot answer now it may answer later. It says "not found" too where a secrets backend failed (3.1 to
-            # 3.3), and the connection was there when the wait began.
+            # What Airflow itself cannot answer now it may answer later. It says "not found" too where a secrets backend failed (3.3),
+            # and the connection was there when the wait began.
             permanent = not isinstance(error, AirflowException)
             yield _failed(conn_id, error, failures, permanent=permanent)
             await asyncio.sleep(pause(interval * (PERMANENT_FACTOR if permanent else 1), failures))
