@@ -229,7 +229,7 @@ def test_the_trigger_looks_for_itself_where_a_filter_says_what_counts(sandbox_sh
 
 def test_a_filter_of_several_values_is_waited_for(sandbox_shop: Shop, connection: str) -> None:
     trigger = waiting(since=soon(), filters={"customer": {1, 2}})
-    assert event_after(trigger, 0.5, sandbox_shop.order)["found"]["ids"] == ["41"]
+    assert event_after(trigger, 1.1, sandbox_shop.order)["found"]["ids"] == ["41"]
 
 
 def test_a_window_that_ends_while_the_task_is_deferred_skips_it(
@@ -316,7 +316,7 @@ def test_a_connection_that_airflow_does_not_find_for_a_while_is_waited_for(
         sandbox_shop.order()
         monkeypatch.setenv(name, stored)
 
-    assert event_after(trigger, 0.6, come)["status"] == "found"
+    assert event_after(trigger, 1.1, come)["status"] == "found"
 
 
 def test_a_connection_that_airflow_does_not_find_by_the_deadline_is_the_reason(
