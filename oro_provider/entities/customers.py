@@ -29,7 +29,6 @@ CUSTOMERS = Entity(
     attributes={"external_id": "externalId"},
     watermark="updatedAt",
     batch=True,
-    personal=True,
     back_office="customer/view/{id}",
 )
 
@@ -63,7 +62,6 @@ CUSTOMER_USERS = Entity(
     attributes={"external_id": "externalId"},
     once=frozenset({"password"}),  # the store takes it at creation only
     batch=True,
-    personal=True,
     back_office="customer/user/view/{id}",
 )
 
@@ -132,7 +130,6 @@ def _addresses(type_: str, owners: dict[str, Reference], key: str, owners_page: 
         sole=sole_marks,
         lone=frozenset({"primary"}),
         batch=True,
-        personal=True,
         back_office_list=owners_page,
     )
 

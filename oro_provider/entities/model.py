@@ -244,7 +244,6 @@ class Entity:
     :param costly: what the store computes at length, read only when asked for by name.
     :param apart: included lists that are read in requests of their own.
     :param batch: the store takes several at once (`update_list`).
-    :param personal: its values are people's data and stand in no log.
     :param back_office: path of a record's page below the admin prefix, with `{id}`; the page of all records is the path above it
         (5.1 to 6.1).
     :param back_office_list: the path of a page that shows the records, where they have none of their own.
@@ -277,7 +276,6 @@ class Entity:
     costly: frozenset[str] = frozenset()
     apart: Mapping[str, Apart] = field(default_factory=dict)
     batch: bool = False
-    personal: bool = False
     back_office: str | None = None
     back_office_list: str | None = None
     edition: str | None = None

@@ -47,7 +47,6 @@ ORDERS = Entity(
     costly=frozenset({"orderSubtotals"}),
     apart={"orderSubtotals": Apart(size=25)},  # the resource `ordersubtotals` takes one order at a time
     batch=True,
-    personal=True,
     back_office="order/view/{id}",
 )
 
