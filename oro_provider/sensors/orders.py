@@ -130,7 +130,7 @@ class OroCommerceNewOrdersSensor(StoreSensor):
             raise AirflowFailException(f"min_orders is {self.min_orders}: a find has at least one order")
         mapped = conf.getint("core", "max_map_length", fallback=1024)
         wanted = NewOrders(
-            filters=filters_argument(self.filters),
+            filters=filters_argument(self.filters, "orders"),
             changed=self.changed,
             min_orders=self.min_orders,
             max_ids=min(self.max_ids or mapped, mapped),

@@ -70,4 +70,5 @@ class OroCommerceRecordSensor(StoreSensor):
 
         mapped = conf.getint("core", "max_map_length", fallback=1024)
         type_ = self.entity if isinstance(self.entity, str) else self.entity.type
-        return Matching(type_, filters_argument(self.filters), self.min_records, min(self.max_ids or mapped, mapped))
+        filters = filters_argument(self.filters, type_)
+        return Matching(type_, filters, self.min_records, min(self.max_ids or mapped, mapped))

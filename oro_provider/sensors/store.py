@@ -165,12 +165,16 @@ class StoreSensor(Templated, BaseSensorOperator):
             raise
 
 
-def filters_argument(given: Any) -> dict[str, str]:
-    """Return the filters that an argument stands for, in the store's spelling; raise `ValueError` for what is none.
+def filters_argument(given: Any, resource: str) -> dict[str, str]:
+    """Return the filters of a resource that an argument stands for, in the store's spelling.
 
     A look takes the same ones as a trigger, which is stored with plain values only: Airflow's triggerer ends, with all that it waits
-    for, on a value that it cannot read back (3.3).
+    for, on a value that it cannot read back (3.3). Raise `ValueError` for what is none, and for one that a store would answer wrongly.
     """
     from oro_provider.api.query import filter_value
+    from oro_provider.extract.spec import check_filter
 
-    return {path: filter_value(value) for path, value in mapping(given, "filters").items()}
+    filters = mapping(given, "filters")
+    for path, value in filters.items():
+        check_filter(resource, path, value)
+    return {path: filter_value(value) for path, value in filters.items()}
