@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # Rows of a Parquet file in memory at once.
 BATCH_ROWS = 2000
+# Bytes of a packed file that are read at once.
+CHUNK = 1 << 16
 
 
 def file_records(path: Any) -> Iterator[dict[str, Any]]:
@@ -34,9 +37,20 @@ def file_records(path: Any) -> Iterator[dict[str, Any]]:
 
 
 def manifest_records(manifest: Mapping[str, Any], open_path: Callable[[str], Any]) -> Iterator[dict[str, Any]]:
-    """Yield the records of an extract's files; `open_path` makes a path of each file's name."""
+    """Yield the records of an extract's files; `open_path` makes a path of each file's name.
+
+    Raise `ValueError` where they are not as many as the manifest says: a file was cut off, or replaced by another.
+    """
+    read = 0
     for name in manifest["files"]:
-        yield from file_records(open_path(name))
+        for record in file_records(open_path(name)):
+            read += 1
+            yield record
+    if read != manifest.get("count", read):
+        raise ValueError(
+            f"the files of the manifest in {manifest.get('path')} have {read} records, and it says {manifest['count']}: clear the extract, "
+            "so that it writes them anew"
+        )
 
 
 def _csv_records(path: Any) -> Iterator[dict[str, Any]]:
@@ -68,27 +82,13 @@ def _parquet_records(path: Any) -> Iterator[dict[str, Any]]:
             f"{path}: Parquet needs the extra: pip install 'airflow-provider-orocommerce[parquet]'"
         ) from error
     with path.open("rb") as file:
-        for batch in pyarrow.parquet.ParquetFile(file).iter_batches(batch_size=BATCH_ROWS):
-            for row in batch.to_pylist():
-                # A column has a cell in every row; an empty one says nothing, as in a CSV file.
-                yield {name: value for name, value in row.items() if value is not None}
-
-
-def _lines(path: Any, file: Any) -> Iterable[bytes]:
-    """Return the lines of an open file, whatever it is packed in."""
-    if str(path).endswith(".gz"):
-        return gzip.GzipFile(fileobj=file)
-    if str(path).endswith(".zst"):
         try:
-            import zstandard
-        except ImportError as error:
-            raise ValueError(
-                f"{path}: zstd needs the extra: pip install 'airflow-provider-orocommerce[zstd]'"
-            ) from error
-        # An extract's file is a frame for each of its blocks.
-        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True))
-    lines: Iterable[bytes] = file
-    return lines
+            for batch in pyarrow.parquet.ParquetFile(file).iter_batches(batch_size=BATCH_ROWS):
+                for row in batch.to_pylist():
+                    # A column has a cell in every row; an empty one says nothing, as in a CSV file.
+                    yield {name: value for name, value in row.items() if value is not None}
+        except pyarrow.ArrowException as error:
+            raise _broken(path, error) from error
 
 
 def _json_records(path: Any) -> Iterator[dict[str, Any]]:
@@ -97,5 +97,52 @@ def _json_records(path: Any) -> Iterator[dict[str, Any]]:
             if line.strip():
                 try:
                     yield msgspec.json.decode(line)
-                except msgspec.DecodeError as error:
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
                     raise ValueError(f"{path}, line {number}: {error}") from error
+
+
+def _lines(path: Any, file: Any) -> Iterable[bytes]:
+    """Return the lines of an open file, whatever it is packed in."""
+    if str(path).endswith(".gz"):
+        return _gzip_lines(path, file)
+    if str(path).endswith(".zst"):
+        return _zstd_lines(path, file)
+    lines: Iterable[bytes] = file
+    return lines
+
+
+def _gzip_lines(path: Any, file: Any) -> Iterator[bytes]:
+    try:
+        yield from gzip.GzipFile(fileobj=file)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise _broken(path, error) from error
+
+
+def _zstd_lines(path: Any, file: Any) -> Iterator[bytes]:
+    """Yield the lines of a file of frames: an extract writes one for each of its blocks.
+
+    The library's own reader takes a file that was cut off for one that has ended.
+    """
+    try:
+        import zstandard
+    except ImportError as error:
+        raise ValueError(f"{path}: zstd needs the extra: pip install 'airflow-provider-orocommerce[zstd]'") from error
+    frame = None
+    rest = b""
+    try:
+        while packed := file.read(CHUNK):
+            while packed:
+                frame = frame or zstandard.ZstdDecompressor().decompressobj()
+                *lines, rest = (rest + frame.decompress(packed)).split(b"\n")
+                yield from lines
+                packed = frame.unused_data if frame.eof else b""
+                frame = None if frame.eof else frame
+    except zstandard.ZstdError as error:
+        raise _broken(path, error) from error
+    if frame is not None:
+        raise _broken(path, "its last frame does not end")
+    yield rest
+
+
+def _broken(path: Any, why: object) -> ValueError:
+    return ValueError(f"{path} is broken or was cut off: {why}. Write or copy it anew")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import zstandard
 
+from oro_provider.load.sources import file_records
 from oro_provider.operators.extract import OroCommerceExtractOperator, OroCommerceExtractOrdersOperator
 from oro_provider.operators.lookups import OroCommerceResolveLookupsOperator
 from oro_provider.operators.records import Names, Records
@@ -17,7 +22,7 @@ from oro_provider.version_compat import AirflowException, AirflowFailException
 from tests.api.scripted import Play, ScriptedServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from oro_provider.sandbox.server import RunningStore
@@ -165,6 +170,51 @@ def test_a_csv_file_may_have_one_column_and_no_row(connected: RunningStore, tmp_
     path = tmp_path / "rows.csv"
     path.write_text("sku\n")
     assert upsert(str(path)).execute({})["read"] == 0
+
+
+def _packed(name: str) -> bytes:
+    rows = b"".join(b'{"sku": "X-%d", "name": "Lamp"}\n' % number for number in range(50))
+    if name.endswith(".gz"):
+        return gzip.compress(rows)
+    if name.endswith(".zst"):
+        return zstandard.ZstdCompressor().compress(rows)
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist([{"sku": "X-1", "name": "Lamp"}] * 50), sink)
+    return bytes(sink.getvalue())
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl.gz", "rows.jsonl.zst", "rows.parquet"])
+@pytest.mark.parametrize(
+    "damage", [lambda whole: whole[:-7], lambda whole: whole + whole[:-7], lambda _: b"no such thing"]
+)
+def test_a_packed_file_that_was_cut_off_is_named_and_never_taken_for_a_short_one(
+    connected: RunningStore, tmp_path: Path, name: str, damage: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(damage(_packed(name)))
+    with pytest.raises(AirflowFailException, match=f"{name} is broken or was cut off: "):
+        upsert(str(path), dry_run=True).execute({})
+
+
+def test_a_file_of_several_frames_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.zst"
+    path.write_bytes(_packed(path.name) * 3)
+    assert len(list(file_records(path))) == 150
+
+
+def test_a_file_that_is_not_in_utf_8_is_named(connected: RunningStore, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes('{"sku": "X-1"}\n{"sku": "Lüster"}\n'.encode("latin-1"))
+    with pytest.raises(AirflowFailException, match=r"rows\.jsonl, line 2: "):
+        upsert(str(path), dry_run=True).execute({})
+
+
+def test_a_manifest_whose_files_have_lost_records_fails_the_task(connected: RunningStore, tmp_path: Path) -> None:
+    path = tmp_path / "part-00000.jsonl"
+    path.write_text('{"sku": "X-1", "name": "Lamp"}\n')
+    manifest = {"entity": "products", "path": str(tmp_path), "files": [str(path)], "count": 2}
+    with pytest.raises(AirflowFailException, match="have 1 records, and it says 2: clear the extract"):
+        upsert(manifest, dry_run=True).execute({})
 
 
 def test_an_unknown_entity_is_refused_with_those_that_there_are(connected: RunningStore, tmp_path: Path) -> None:
