@@ -1,14 +1,15 @@
-"""What operators are given to load: rows from a list, an XCom, a file or a manifest; and what Airflow may show of them.
+"""What operators are given to load: rows from a list, an XCom, a file or a manifest, or a document; and what Airflow may show of it.
 
 Rows are customers' data, and Airflow stores the rendered fields of a task, so once rendered a summary stands in their place.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from oro_provider.arguments import from_text, is_structure
+from oro_provider.arguments import from_text, is_structure, mapping
 
 
 class Records:
@@ -91,6 +92,31 @@ class Names(Mapping[str, Mapping[str, str]]):
 
     def __str__(self) -> str:
         return ", ".join(f"{len(ids)} {field}" for field, ids in self._given.items()) or "no names"
+
+    def serialize(self) -> str:
+        """What Airflow stores as the rendered field."""
+        return str(self)
+
+
+class Document:
+    """A document to send; as text it tells what it is of, and no value."""
+
+    def __init__(self, given: Any) -> None:
+        self._given = given
+
+    @classmethod
+    def of(cls, given: Any) -> Document | None:
+        """Return a document that was given, or is one already; None where there is none."""
+        return given if given is None or isinstance(given, Document) else cls(given)
+
+    def encoded(self) -> bytes:
+        """Return it as JSON; raise `ValueError` where it is no dict."""
+        return json.dumps(mapping(self._given, "data"), allow_nan=False).encode()
+
+    def __str__(self) -> str:
+        data = self._given.get("data") if isinstance(self._given, Mapping) else None
+        type_ = data.get("type") if isinstance(data, Mapping) else None
+        return f"a document of {type_}" if isinstance(type_, str) else "a document"
 
     def serialize(self) -> str:
         """What Airflow stores as the rendered field."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from oro_provider.arguments import mapping, one_of, several
 from oro_provider.links import OroCommerceRecordLink, leave, record_page
+from oro_provider.operators.records import Document
 from oro_provider.operators.store import StoreOperator
 from oro_provider.retry import airflow_errors
 
@@ -80,18 +80,22 @@ class OroCommerceGetOperator(StoreOperator):
     def _related(self, relationship: str, include: tuple[str, ...], fields: Mapping[str, Sequence[str]]) -> Any:
         from oro_provider.api.documents import decode, read_included, read_one
         from oro_provider.api.query import Query
+        from oro_provider.entities.shapes import SHAPES
         from oro_provider.extract.records import check_delivered, flat_record, include_tree
 
         client, tree = self.hook.client, include_tree(include)
         query = Query(include=include, fields=fields)
-        answer = client.perform(client.calls.related(self.entity, str(self.id), relationship, query))
-        document = decode(answer)
-        if not isinstance(document.get("data"), list):
-            if not document.get("data"):
-                return None
-            one = read_one(document)
-            check_delivered(one, include, fields)
-            return flat_record(one, read_included(document), tree)
+        shape = SHAPES.get(self.entity)
+        known = shape.relationships.get(relationship) if shape is not None else None
+        if known is None or not known.many:
+            answer = client.perform(client.calls.related(self.entity, str(self.id), relationship, query))
+            document = decode(answer)
+            if not isinstance(document.get("data"), list):
+                if not document.get("data"):
+                    return None
+                one = read_one(document)
+                check_delivered(one, include, fields)
+                return flat_record(one, read_included(document), tree)
         # Ten records by default (5.1 to 7.0), so a list is read page after page.
         path = f"{self.entity}/{self.id}/{relationship}"
         records = []
@@ -114,12 +118,12 @@ class OroCommerceRequestOperator(StoreOperator):
         `"countries?page[size]=300"`. (templated)
     :param method: GET, POST, PATCH or DELETE.
     :param filters: filters by name, for a list. (templated)
-    :param data: the document to send, a dict. (templated)
+    :param data: the document to send, a dict. Not kept in the rendered fields. (templated)
     :param orocommerce_conn_id: the connection. (templated)
     """
 
     template_fields: Sequence[str] = ("orocommerce_conn_id", "endpoint", "filters", "data")
-    template_fields_renderers = {"filters": "json", "data": "json"}  # noqa: RUF012 - Airflow's form
+    template_fields_renderers = {"filters": "json"}  # noqa: RUF012 - Airflow's form
 
     def __init__(
         self,
@@ -127,7 +131,7 @@ class OroCommerceRequestOperator(StoreOperator):
         endpoint: str,
         method: str = "GET",
         filters: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | None = None,
+        data: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -136,14 +140,18 @@ class OroCommerceRequestOperator(StoreOperator):
         self.filters = filters
         self.data = data
 
+    def rendered(self) -> None:
+        self.data = Document.of(self.data)
+
     def execute(self, context: Context) -> Any:
         from oro_provider.api.documents import decode
         from oro_provider.api.query import Query
 
+        self.rendered()
         with airflow_errors():
             client = self.hook.client
             self._refuse_whole_address(client.settings)
-            body = json.dumps(mapping(self.data, "data"), allow_nan=False).encode() if self.data is not None else None
+            body = self.data.encoded() if self.data is not None else None
             filters = mapping(self.filters, "filters")
             query = Query(filters=filters) if filters else None
             answer = client.perform(client.calls.any(self.method, self.endpoint, query, body))

@@ -105,6 +105,13 @@ OroCommerceExtractOrdersOperator(
 )
 OroCommerceGetOperator(task_id="get", entity="orders", id="{{{{ 1 }}}}", include="lineItems", fields=none, relationship=none, dag=dag)
 OroCommerceRequestOperator(task_id="request", endpoint="orders", filters="{{{{ params.filters{json} }}}}", data=none, dag=dag)
+OroCommerceRequestOperator(
+    task_id="post", method="POST", endpoint="customergroups", dag=dag,
+    data="{{{{ {{'data': {{'type': 'customergroups', 'attributes': {{'name': 'Friends of Jane'}}}}}}{json} }}}}",
+)
+OroCommerceRequestOperator.partial(task_id="mapped", method="POST", endpoint="customergroups", dag=dag).expand(
+    data=[{{"data": {{"type": "customergroups", "attributes": {{"name": "Friends of Joe"}}}}}}]
+)
 OroCommerceNewOrdersSensor(task_id="new", after_id="{{{{ 0 }}}}", filters="{{{{ params.filters{json} }}}}", since=none, until=none, dag=dag)
 OroCommerceRecordSensor(task_id="records", entity="orders", filters="{{{{ params.filters{json} }}}}", dag=dag)
 OroCommerceUpsertProductsOperator(
@@ -128,6 +135,9 @@ class TestTemplates:
         assert {"shippingTrackings", "lineItems"} < json.loads(line).keys()
         assert found["get"]["lineItems"][0]["quantity"]
         assert [one["id"] for one in found["request"]["data"]] == ["1", "2"]
+        assert found["post"]["data"]["attributes"]["name"] == "Friends of Jane"
+        assert shown(result, "post")[0]["data"] == ("a document of customergroups" if native else "a document")
+        assert shown(result, "mapped")[0]["data"] == "a document of customergroups"
         assert (found["upsert"]["read"], shown(result, "upsert")[0]["lookups"]) == (1, "1 unit")
         assert shown(result, "upsert")[0]["records"] == ("1 rows" if native else "rows (text)")
 
