@@ -12,7 +12,7 @@ import msgspec
 
 from oro_provider.api.documents import id_number
 from oro_provider.api.errors import Incomplete, InvalidRequest, UnexpectedAnswer
-from oro_provider.api.paging import refuses_size
+from oro_provider.api.paging import has_no_pages
 from oro_provider.api.query import Query
 from oro_provider.extract.heads import Identity, identity
 from oro_provider.extract.index import IndexPage
@@ -40,7 +40,7 @@ async def numbered_pages(client: AsyncOroClient, spec: Extract, pages: Pages) ->
         try:
             raw = await client.perform(client.calls.raw_page(spec.type, query, total=True))
         except InvalidRequest as error:
-            if not refuses_size(error) or seen:
+            if not has_no_pages(error) or seen:
                 raise
             # The statuses of orders have neither pages nor an order before 7.0: all of them come at once.
             everything = query.where(size=None, number=None, sort=())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,24 @@ class Wrapped(AsyncOroClient):
     async def _exchange(self, session: Any, request: Request) -> Any:
         answer = await super()._exchange(session, request)
         return type(self).change(request, answer) if isinstance(answer, Response) else answer
+
+
+def at_most(rows: int) -> Callable[[Request, Response], Response]:
+    """Answer as a store does that has a maximum of records for a page."""
+
+    def change(request: Request, response: Response) -> Response:
+        size = re.search(r'"size":"(\d+)"|page\[size\]=(\d+)', request.url + (request.body or b"").decode())
+        if size is None or int(size[1] or size[2]) <= rows:
+            return response
+        said = {
+            "status": "400",
+            "title": "filter constraint",
+            "detail": f"The value should be less than or equals to {rows}.",
+            "source": {"parameter": "page[size]"},
+        }
+        return Response(400, {"content-type": "application/vnd.api+json"}, json.dumps({"errors": [said]}).encode())
+
+    return change
 
 
 def run(

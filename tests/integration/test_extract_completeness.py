@@ -25,7 +25,7 @@ from oro_provider.extract.pages import Pages
 from oro_provider.extract.reader import Destination, Extract, extract, read_records
 from oro_provider.extract.window import Window
 from oro_provider.sandbox import running
-from tests.integration.reading import Wrapped, changing, lines, run, with_client
+from tests.integration.reading import Wrapped, at_most, changing, lines, run, with_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -241,22 +241,10 @@ APART = {
 def test_a_store_with_a_maximum_size_of_pages_is_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: Extract
 ) -> None:
-    def at_most_50(request: Request, response: Response) -> Response:
-        size = re.search(r'"size":"(\d+)"|page\[size\]=(\d+)', request.url + (request.body or b"").decode())
-        if size is None or int(size[1] or size[2]) <= 50:
-            return response
-        said = {
-            "title": "filter constraint",
-            "detail": "less than or equals to 50.",
-            "source": {"parameter": "page[size]"},
-        }
-        body = {"errors": [{"status": "400", **said}]}
-        return Response(400, {"content-type": "application/vnd.api+json"}, json.dumps(body).encode())
-
     with running(seed=3, orders=30, version="5.1") as sandbox:
         lengthen(sandbox, 130)
         whole = run(sandbox, tmp_path / "whole", spec)
-        changing(monkeypatch, at_most_50)
+        changing(monkeypatch, at_most(50))
         read = run(sandbox, tmp_path / "cut", spec)
     assert sorted(lines(read), key=itemgetter("id")) == sorted(lines(whole), key=itemgetter("id"))
 
@@ -424,6 +412,15 @@ def test_any_resource_of_a_known_shape_is_read_whole(sandbox: RunningStore, tmp_
     manifest = run(sandbox, tmp_path, Extract(Entity(type=type_)))
     assert {record["id"] for record in lines(manifest)} == stored
     assert manifest["count"] == len(stored) > 0
+
+
+def test_a_short_list_in_larger_pages_than_a_store_gives_fails_with_its_words(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Taken for a list without pages it would be asked for without a size, of which a store sends ten.
+    changing(monkeypatch, at_most(50))
+    with pytest.raises(InvalidRequest, match="less than or equals to 50"):
+        run(sandbox, tmp_path, Extract(Entity(type="regions"), page_size=60))
 
 
 def test_a_short_list_whose_last_page_is_full_is_read_whole(sandbox: RunningStore, tmp_path: Path) -> None:
