@@ -6,8 +6,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oro_provider.api.query import Query, Range
+from oro_provider.api.query import Query
 from oro_provider.extract.heads import identity
+from oro_provider.extract.spec import ids_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,8 +38,9 @@ def boundary(owners: Sequence[int], start: int, at: int) -> int:
 
 
 def owned_by(keyset: Keyset, owners: Sequence[int]) -> dict[str, FilterValue]:
-    """Return the filter for all that these owners have; they are in order."""
-    return {keyset.by: Range(owners[0], owners[-1])}
+    """Return the filter for all that these owners have; they are in order. It names no other: a range across owners that the extract
+    leaves out would be read with all of theirs."""
+    return {keyset.by: ids_filter([str(owner) for owner in dict.fromkeys(owners)])}
 
 
 class Spans:

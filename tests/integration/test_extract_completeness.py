@@ -404,6 +404,19 @@ def test_a_store_without_lists_of_price_ids_is_asked_by_product_for_those_that_a
     assert manifest["deleted"] >= 2
 
 
+@pytest.mark.parametrize("version", ["5.1", "6.1"])
+def test_prices_of_some_products_are_not_looked_for_among_those_between(tmp_path: Path, version: str) -> None:
+    with running(seed=3, orders=1, version=version) as sandbox:
+        products = [row[0] for row in sandbox.execute('SELECT DISTINCT "product" FROM productprices ORDER BY 1')]
+        named = [str(products[0]), str(products[-1])]
+        spec = Extract(entity_of("productprices"), filters={"priceList": "1", "product": named})
+        manifest = run(sandbox, tmp_path, spec)
+        asked = [one for one in sandbox.requests() if "productprices" in one["path"]]
+    assert {record["product"] for record in lines(manifest)} == set(named)
+    assert len(products) > 100
+    assert len(asked) == 2  # the ids, and a page
+
+
 @pytest.mark.parametrize(
     "type_", ["countries", "productunits", "regions", "inventorylevels", "customeraddresses", "orderinternalstatuses"]
 )
