@@ -50,22 +50,27 @@ async def find(client: AsyncOroClient, wanted: Matching) -> FoundRecords | None:
     """
     for path, value in wanted.filters.items():
         check_filter(wanted.resource, path, value)
-    first = await client.perform(client.calls.page(wanted.resource, _query(wanted, max(wanted.min_records, 1))))
-    if len(first.resources) < wanted.min_records:
+    enough = max(wanted.min_records, 1)
+    if len(await _ids(client, wanted, enough, size=enough)) < enough:
         return None
-    ids: list[str] = []
-    query = _query(wanted, min(wanted.max_ids + 1, 1000))
-    order = paging_order(wanted.resource)
-    async for page in client.pages(wanted.resource, query, order=order, until_empty=bool(wanted.filters)):
-        ids.extend(record.id for record in page.resources)
-        if len(ids) > wanted.max_ids:
-            break
+    ids = await _ids(client, wanted, wanted.max_ids + 1, size=min(wanted.max_ids + 1, 1000))
     if len(ids) < wanted.min_records:
         return None
     kept = ids[: wanted.max_ids]
     return FoundRecords(entity=wanted.resource, count=len(kept), ids=kept, truncated=len(ids) > len(kept))
 
 
-def _query(wanted: Matching, size: int) -> Query:
+async def _ids(client: AsyncOroClient, wanted: Matching, most: int, *, size: int) -> list[str]:
+    """Return the ids of the records that match, page after page until there are at least so many.
+
+    A page may be short and not the last: of a filter over a to-many relation, of a search, and where a store limits pages.
+    """
     fields = filtered_names(wanted.filters) or ["id"]
-    return Query(filters=wanted.filters, fields={wanted.resource: fields}, size=size)
+    query = Query(filters=wanted.filters, fields={wanted.resource: fields}, size=size)
+    ids: list[str] = []
+    order = paging_order(wanted.resource)
+    async for page in client.pages(wanted.resource, query, order=order, until_empty=bool(wanted.filters)):
+        ids.extend(record.id for record in page.resources)
+        if len(ids) >= most:
+            break
+    return ids

@@ -269,17 +269,18 @@ class Poller:
         else:
             filters = {"id[gt]": position.floor}
             known = sum(id_ > position.floor for id_ in position.seen)
-        query = Query(filters=filters, sort=("id",), fields={"orders": [field_]}, size=min(known + 1, LARGEST_PAGE))
+        query = Query(filters=filters, fields={"orders": [field_]}, size=min(known + 1, LARGEST_PAGE))
+        now: datetime | None = None
         try:
-            page = await client.perform(client.calls.page("orders", query))
+            async for page in client.pages("orders", query):
+                now = now or page.date
+                for order in page.resources:
+                    when = position.seen.get(order.number)
+                    if when is None or (self._changed and when != order.text("updatedAt")):
+                        return True, _date(now)
         except InvalidRequest as error:
             raise _clearer(error) from error
-        full = known >= LARGEST_PAGE and len(page.resources) == LARGEST_PAGE
-        for order in page.resources:
-            when = position.seen.get(order.number)
-            if when is None or (self._changed and when != order.text("updatedAt")):
-                return True, _date(page.date)
-        return full, _date(page.date)
+        return False, _date(now)
 
     async def _heads(self, client: AsyncOroClient, position: Position) -> tuple[list[OrderHead], datetime]:
         if not self._changed:
