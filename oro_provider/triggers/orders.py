@@ -291,26 +291,36 @@ class OroCommerceNewOrdersEventTrigger(OrdersTrigger):
 
     async def _begin(self, pulse: Pulse) -> dict[str, Any] | None:
         """Begin at the watermark. Where there is none yet, one event starts the run that sets it."""
+        from oro_provider.api.errors import Incomplete
         from oro_provider.extract.new_orders import read_news
-        from oro_provider.extract.position import Position
         from oro_provider.triggers.polling import ask
 
-        overlap = timedelta(seconds=self.overlap)
         watermark = await self._watermark()
         if watermark is None:
-            last_id = max((head.id for head in pulse.recent), default=pulse.floor)
-            start = Position(pulse.now, ((pulse.now, pulse.floor),), last_id, {}, overlap)
-            self._announced = start.after(pulse.recent, pulse.now)
-            self._unset = True
-            self._remind_at = pulse.now + timedelta(seconds=self.remind_after)
-            return _wake_up(None, pulse.now, len(pulse.recent))
-        fresh, position = await ask(self.orocommerce_conn_id, lambda client: read_news(client, watermark))
+            return self._begin_now(pulse)
+        try:
+            fresh, position = await ask(self.orocommerce_conn_id, lambda client: read_news(client, watermark))
+        except Incomplete as error:
+            # The store's clock went back. Only a run shows that to people: it reads by this watermark too, and fails.
+            self.log.warning("What is new since the watermark cannot be told: %s", error)
+            return self._begin_now(pulse)
         self._announced = position
         self._waiting = fresh if self.changed else watermark.new(fresh)
         if not self._waiting:
             return None
         self._remind_at = pulse.now + timedelta(seconds=self.remind_after)
         return _wake_up(watermark.until, pulse.now, len(self._waiting))
+
+    def _begin_now(self, pulse: Pulse) -> dict[str, Any]:
+        """Begin with what there is, and wake up a run whatever that is."""
+        from oro_provider.extract.position import Position
+
+        last_id = max((head.id for head in pulse.recent), default=pulse.floor)
+        start = Position(pulse.now, ((pulse.now, pulse.floor),), last_id, {}, timedelta(seconds=self.overlap))
+        self._announced = start.after(pulse.recent, pulse.now)
+        self._unset = True
+        self._remind_at = pulse.now + timedelta(seconds=self.remind_after)
+        return _wake_up(None, pulse.now, len(pulse.recent))
 
     def _behind(self, watermark: Position | None, heads: list[OrderHead]) -> list[OrderHead]:
         """Return those of the announced orders that the watermark has not passed."""

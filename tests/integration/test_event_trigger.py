@@ -136,6 +136,20 @@ def test_without_a_watermark_one_run_is_started_to_set_it(sandbox_shop: Shop, co
     asyncio.run(play())
 
 
+def test_a_watermark_that_is_ahead_of_the_stores_clock_starts_the_run_that_tells_it(
+    sandbox_shop: Shop, connection: str
+) -> None:
+    async def play() -> None:
+        watcher = Watcher()
+        watcher.state[KEY] = behind(40, ago=-3600)
+        async with watcher:
+            await watcher.has(1)
+            await asyncio.sleep(0.6)
+            assert [event["since"] for event in watcher.events] == [None]
+
+    asyncio.run(play())
+
+
 @pytest.mark.parametrize("changed", [False, True])
 def test_what_is_behind_the_watermark_by_then_is_not_announced_again(
     sandbox_shop: Shop, connection: str, changed: bool
