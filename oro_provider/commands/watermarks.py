@@ -31,13 +31,22 @@ class Stored:
     value: dict[str, Any]
     place: tuple[int | None, str]
 
+    @property
+    def variable(self) -> str:
+        """The Variable that it has, or had, where assets have no state store."""
+        return Watermark(self.asset, self.reader).variable
+
+    def is_of(self, asset: str) -> bool:
+        """Whether it is an asset's, named with or without the scheme, which a Variable does not tell."""
+        return self.variable == Watermark(asset, self.reader).variable
+
 
 def watermarks(args: argparse.Namespace, results: TextIO) -> int:
     """Print the watermarks, those of one asset or reader only where they are named; with --reset remove them."""
     found = [
         stored
         for stored in _all_stored(superseded=args.reset)
-        if args.asset in {None, stored.asset, f"{SCHEME}{stored.asset}"} and args.reader in {None, stored.reader}
+        if (args.asset is None or stored.is_of(args.asset)) and args.reader in {None, stored.reader}
     ]
     if args.reset:
         if args.asset is None:
@@ -64,10 +73,8 @@ def _all_stored(*, superseded: bool) -> Iterator[Stored]:
     """All of them, also those in Variables that an Airflow before 3.3 left; `superseded` ones too, which an asset's state stands before."""
     states = list(_stored_states()) if AIRFLOW_V_3_3_PLUS else []
     yield from states
-    before = {Watermark(stored.asset, stored.reader).variable for stored in states}
-    for stored in _stored_variables():
-        if superseded or stored.place[1] not in before:
-            yield stored
+    before = {stored.variable for stored in states}
+    yield from (stored for stored in _stored_variables() if superseded or stored.variable not in before)
 
 
 def _stored_states() -> Iterator[Stored]:

@@ -82,5 +82,14 @@ def test_what_an_older_airflow_left_is_shown_until_it_is_passed_and_removed_with
     assert command("watermarks").out == "there is no watermark\n"
 
 
+def test_the_watermark_of_an_asset_with_a_name_of_its_own_is_removed(stored: str, command: Callable[..., Any]) -> None:
+    from airflow.models.variable import Variable
+
+    # A Variable does not tell whether the name has a scheme, and counts again where it is left behind.
+    Variable.set(Watermark("my orders").variable, json.dumps(POSITION))
+    assert command("watermarks", "my orders", "--reset").status == 0
+    assert "my orders" not in command("watermarks").out
+
+
 def test_where_there_is_none_it_says_so(airflow_database: None, command: Callable[..., Any]) -> None:
     assert command("watermarks").out == "there is no watermark\n"
