@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oro_provider.api.errors import Incomplete, InvalidRequest
-from oro_provider.api.paging import refuses_size
+from oro_provider.api.paging import SIZES, refuses_size
 
 if TYPE_CHECKING:
     from oro_provider.api.async_client import AsyncOroClient
@@ -26,7 +26,7 @@ class LargePages:
     def __init__(self, client: AsyncOroClient, size: int) -> None:
         self._client = client
         own = client.settings.page_size
-        self._sizes = sorted({size, *(less for less in (1000, 500, own) if less < size)}, reverse=True)
+        self._sizes = sorted({size, *(less for less in (*SIZES, own) if less < size)}, reverse=True)
 
     async def page(self, type_: str, query: Query, *, total: bool = True) -> tuple[RawPage, bool]:
         """Return a page, and whether it is full, so that there may be more.
