@@ -21,7 +21,7 @@ from oro_provider.load.load import load
 from oro_provider.load.outcome import reject_line
 from oro_provider.load.plan import Planner, PlanOptions
 from oro_provider.load.refusals import Refusals
-from oro_provider.load.rows import Reject, Row, read_rows
+from oro_provider.load.rows import Reject, Row, is_resource_object, read_rows
 from oro_provider.load.run import Load
 
 if TYPE_CHECKING:
@@ -145,16 +145,41 @@ def _keys_only(entity: Entity, records: Iterable[Any]) -> Iterator[Any]:
     for record in records:
         if isinstance(record, str) and len(entity.key) == 1:
             yield {entity.key[0]: record}
+        elif isinstance(record, dict) and is_resource_object(record):
+            yield _object_key(entity, record)
         elif isinstance(record, dict):
             yield {name: value for name, value in record.items() if name in entity.key or name in scopes}
         else:
             yield record
 
 
+def _object_key(entity: Entity, record: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a resource object tells its record: a resource object of the same type."""
+    names = {
+        "attributes": {entity.attribute(name) for name in entity.key},
+        "relationships": {entity.references[name].relationship for name in entity.key if name in entity.references},
+    }
+    kept = {
+        member: {name: value for name, value in record[member].items() if name in names[member]}
+        for member in names
+        if isinstance(record.get(member), dict)
+    }
+    return {"type": record["type"], "attributes": {}, **kept}
+
+
+def _retired(entity: Entity, row: Row) -> dict[str, Any]:
+    """Return the row that switches a record off instead of deleting it."""
+    if not is_resource_object(row.values):
+        return {**row.values, **entity.retire}
+    # A reference in the key would be an id here, which no row names: such a row is refused.
+    attributes = row.values["attributes"]
+    return {**{name: attributes.get(entity.attribute(name)) for name in entity.key}, **entity.retire}
+
+
 async def _retire(client: AsyncOroClient, spec: Deletion, tally: _Tally) -> int:
     entity = spec.entity
     rows = list(tally.ids.values())
-    outcome, rejects = await load(client, Load(entity, [{**row.values, **entity.retire} for row in rows]))
+    outcome, rejects = await load(client, Load(entity, [_retired(entity, row) for row in rows]))
     for reject in rejects:
         tally.rejects.append(rows[reject.row - 1].rejected(reject.reason, reject.field, reject.pointer))
     return outcome["updated"] + outcome["unchanged"]

@@ -106,11 +106,16 @@ def row_or_reject(entity: Entity, number: int, record: Any) -> Row | Reject:
         return Reject(number, str(error), error.field, None, _values(record))
 
 
+def is_resource_object(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a ready resource object of JSON:API and no flat row."""
+    return "type" in record and ("attributes" in record or "relationships" in record)
+
+
 def read_row(entity: Entity, number: int, record: Any) -> Row:
     """Return a record as a row; raise `RowError` for one that is no dict, lacks its key or holds a value of the wrong kind."""
     if not isinstance(record, Mapping):
         raise RowError(f"is no dict but {type(record).__name__}")
-    if "type" in record and ("attributes" in record or "relationships" in record):
+    if is_resource_object(record):
         return _resource_row(entity, number, record)
     given = {str(name): value for name, value in record.items()}
     composed: dict[str, Any] = {}

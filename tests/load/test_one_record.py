@@ -150,3 +150,26 @@ def test_a_sku_in_another_case_is_not_taken_for_absent_by_a_deletion(store: Load
         assert (deleted["absent"], deleted["deleted"] + deleted["retired"]) == (1, 0)
         assert "is 'CASE-1' in the store" in refused.reason
     assert store.count("products", "sku = 'CASE-1' AND status = 'enabled'") == 1
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_a_resource_object_says_what_to_delete_as_a_row_does(store: LoadStore, hard: bool) -> None:
+    sku = f"OBJECT-{hard}"
+    run_load(store, "products", [{"sku": sku, "name": "x", "unit": "each"}])
+    product = {"type": "products", "id": "1", "attributes": {"sku": sku, "status": "enabled"}}
+    absent = {"type": "products", "id": "2", "attributes": {"sku": "OBJECT-GONE"}, "relationships": {}}
+    other = {"type": "customers", "attributes": {"sku": sku}}
+    deleted, (refused,) = run_delete(store, "products", [product, absent, other], hard=hard)
+    assert (deleted["deleted"], deleted["retired"], deleted["absent"]) == (int(hard), int(not hard), 1)
+    assert str(refused) == "row 3, field type: is a resource object of type 'customers', not products"
+    assert store.count("products", f"sku = '{sku}' AND status = 'enabled'") == 0
+    assert store.count("products", f"sku = '{sku}'") == int(not hard)
+
+
+def test_a_resource_object_whose_key_has_references_says_what_to_delete(store: LoadStore) -> None:
+    names = ("priceList", "product", "unit")
+    ((price, *ids),) = store.sandbox.execute('SELECT "id", "priceList", "product", "unit" FROM productprices LIMIT 1')
+    listed = TestStore(store.sandbox).get(f"productprices/{price}")["data"]
+    assert [listed["relationships"][name]["data"]["id"] for name in names] == [str(id_) for id_ in ids]
+    assert run_delete(store, "productprices", [listed])[0]["deleted"] == 1
+    assert store.count("productprices", f"id = '{price}'") == 0
