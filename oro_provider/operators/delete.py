@@ -26,8 +26,8 @@ class OroCommerceDeleteOperator(WritingOperator):
     the first is deleted, and when they are more than `max_deletes` none is.
 
     :param entity: what the rows are: a type (`"productprices"`) or an `Entity` of your own. (templated)
-    :param records: rows with the key's fields (others do not matter), or the bare key where it is one field; a list, an XCom, a
-        path or a manifest. Not kept in the rendered fields. (templated)
+    :param records: rows with the key's fields (others do not matter), resource objects, or the bare key where it is one field; a
+        list, an XCom, a path or a manifest. Not kept in the rendered fields. (templated)
     :param max_deletes: how many records may go.
     :param hard: delete also what would be switched off instead: products are disabled and discontinued otherwise, since
         deleting one deletes its prices and takes it off the lines of orders.
