@@ -111,7 +111,11 @@ class Look:
 
 
 async def look(client: AsyncOroClient, wanted: NewOrders) -> Look:
-    """Look once. Raise `ValueError` for a filter that a store would answer wrongly in silence, or that is the look's own."""
+    """Look once.
+
+    Raise `ValueError` for a filter that a store would answer wrongly in silence, or that is the look's own; `Incomplete` as `read_news`
+    does, where changes since a watermark are looked for.
+    """
     for path in wanted.filters:
         if path.partition("[")[0] in {"id", "createdAt", "updatedAt"}:
             raise ValueError(f"filter {path!r} is the look's own: give since=, until= or after_id= instead")
@@ -120,6 +124,8 @@ async def look(client: AsyncOroClient, wanted: NewOrders) -> Look:
         return await _look_at_window(client, wanted)
     position = wanted.position or await begin(client, wanted)
     heads, now = await read_heads(client, {**wanted.filters, "id[gt]": position.floor})
+    if wanted.changed and wanted.position is not None:
+        _check_clock(position, now)
     known = {head.id for head in heads}
     if wanted.position is not None:
         fresh = position.new(heads)
@@ -288,6 +294,15 @@ class Poller:
         return await read_heads(client, {"updatedAt[gte]": position.low})
 
 
+def _check_clock(position: Position, now: datetime) -> None:
+    """Raise `Incomplete` where the store's clock is behind a position by more than the overlap, since changes are known by their dates."""
+    if now < position.low:
+        raise Incomplete(
+            f"It is {timestamp(now)} at the store, and orders were read up to {timestamp(position.until)} before: its clock was ahead then, or "
+            "is behind now, so that changes would be missed. Set it right; where it was ahead, reset the watermark."
+        )
+
+
 async def read_news(client: AsyncOroClient, position: Position) -> tuple[list[OrderHead], Position]:
     """Return the orders that were made or changed since, and the position when they have been taken.
 
@@ -299,11 +314,7 @@ async def read_news(client: AsyncOroClient, position: Position) -> tuple[list[Or
     before it.
     """
     new, now = await read_heads(client, {"id[gt]": position.floor})
-    if now < position.low:
-        raise Incomplete(
-            f"It is {timestamp(now)} at the store, and orders were read up to {timestamp(position.until)} before: its clock was ahead then, or "
-            "is behind now, so that changes would be missed. Set it right; where it was ahead, reset the watermark."
-        )
+    _check_clock(position, now)
     heads = {head.id: head for head in new}
     try:
         dated, _ = await read_heads(client, {"updatedAt[gte]": position.low})

@@ -196,8 +196,13 @@ def test_a_change_in_the_running_second_is_not_lost(store: Shop) -> None:
 def test_a_reading_after_the_stores_clock_went_back_misses_no_change_in_silence(store: Shop) -> None:
     ahead = now() + timedelta(hours=1)
     store.change(store.open_order())
+    position = Position(ahead, ((ahead, 40),), 40)
     with pytest.raises(Incomplete, match="reset the watermark"):
-        ask(store, lambda client: read_news(client, Position(ahead, ((ahead, 40),), 40)))
+        ask(store, lambda client: read_news(client, position))
+    with pytest.raises(Incomplete, match="reset the watermark"):
+        found(store, position=position, changed=True)
+    made = store.order()
+    assert found(store, position=position) == [made]  # a new one is known by its id
 
 
 def test_an_older_store_gives_new_orders_and_says_why_no_changed_ones() -> None:
