@@ -44,7 +44,7 @@ class Matching:
 
 
 async def find(client: AsyncOroClient, wanted: Matching) -> FoundRecords | None:
-    """Return the records that match where they are enough, else None. A look without a find is one request of few rows.
+    """Return the records that match where they are enough, else None. A look that sees none is one small request.
 
     Raise `ValueError` for a filter that a store would answer wrongly in silence.
     """
