@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from oro_provider.api.errors import UnexpectedAnswer
 from oro_provider.api.query import Query
 from oro_provider.extract.heads import identity
 from oro_provider.extract.spec import ids_filter
@@ -59,12 +60,16 @@ class Spans:
         query = self._spec.page.filtered(owned_by(self._keyset, owners)).where(
             size=len(ids), sort=(self._keyset.by, "id"), number=1
         )
-        wanted = set(ids)
+        wanted, seen = set(ids), set[str]()
         found: RawPage | None = None
         while True:
             raw = await self._client.perform(self._client.calls.raw_page(self._spec.type, query, divisible=divisible))
-            data = [one for one in raw.data if identity(one).id in wanted]
-            wanted.difference_update(identity(one).id for one in data)
+            came = [identity(one).id for one in raw.data]
+            if raw.data and seen.issuperset(came):
+                raise UnexpectedAnswer(f"Asked for the next page of {self._spec.type}, the store sent one again.")
+            seen.update(came)
+            data = [one for id_, one in zip(came, raw.data, strict=True) if id_ in wanted]
+            wanted.difference_update(came)
             if found is None:
                 found = replace(raw, data=data)
             else:

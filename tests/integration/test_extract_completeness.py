@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oro_provider.api.async_client import AsyncOroClient
-from oro_provider.api.errors import Incomplete, InvalidRequest, OroCommerceError, ServerError, TruncatedAnswer
+from oro_provider.api.errors import (
+    Incomplete,
+    InvalidRequest,
+    OroCommerceError,
+    ServerError,
+    TruncatedAnswer,
+    UnexpectedAnswer,
+)
 from oro_provider.api.exchange import Failure, Response, Retries
 from oro_provider.entities import entity_of
 from oro_provider.entities.model import Entity
@@ -415,6 +422,26 @@ def test_prices_of_some_products_are_not_looked_for_among_those_between(tmp_path
     assert {record["product"] for record in lines(manifest)} == set(named)
     assert len(products) > 100
     assert len(asked) == 2  # the ids, and a page
+
+
+def test_a_page_of_prices_that_comes_again_and_again_is_told(
+    sandbox: RunningStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def strangers(request: Request, response: Response) -> Response:
+        size = re.search(r"page\[size\]=(\d+)", request.url)
+        if "/productprices" not in request.url or "page[number]" not in request.url or size is None:
+            return response
+        document = json.loads(response.body)
+        price = (document["data"] or kept)[0]
+        kept[:] = [price]
+        document["data"] = [{**price, "id": f"stranger-{place}"} for place in range(int(size[1]))]
+        return replace(response, body=json.dumps(document).encode())
+
+    kept: list[Any] = []
+    changing(monkeypatch, strangers)
+    spec = Extract(entity_of("productprices"), filters={"priceList": "1"}, page_size=50)
+    with pytest.raises(UnexpectedAnswer, match="the store sent one again"):
+        run(sandbox, tmp_path, spec)
 
 
 @pytest.mark.parametrize(
