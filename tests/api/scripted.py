@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -59,6 +60,19 @@ class Seen:
     body: bytes
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close as web servers do: what the client still sends is taken, or it might get a reset in place of the last that was said."""
+        with contextlib.suppress(OSError):
+            request.shutdown(socket.SHUT_WR)
+            request.settimeout(1)
+            while socket.socket.recv(request, 1 << 16):  # below TLS, which may have failed
+                pass
+        self.close_request(request)
+
+
 class ScriptedServer:
     """`plays` answer API requests in turn, the last one for ever; `tokens` answer token requests likewise."""
 
@@ -70,8 +84,7 @@ class ScriptedServer:
         self.on_token: Callable[[Seen], object] | None = None
         self.client_id = f"robot-{next(_numbers)}"
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.sent = 0
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
